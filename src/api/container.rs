@@ -1,0 +1,50 @@
+//! What a container of a step looks like.
+
+use k8s_openapi::api::core::v1::{EnvFromSource, EnvVar, ResourceRequirements, SecurityContext};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::Later;
+
+/// Settings of the container in which steps run. Given on the workflow they
+/// are the default of every step; a step's own settings win field by field,
+/// and `env` is merged by name.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ContainerConfig {
+    /// Image. May contain `{{ config.NAME }}`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1024))]
+    pub image: Option<String>,
+    /// `Always`, `IfNotPresent` or `Never`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_pull_policy: Option<String>,
+    /// Environment. Plain values may contain expressions; `valueFrom` is passed to the container.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 500))]
+    pub env: Vec<EnvVar>,
+    /// Environment from whole ConfigMaps and Secrets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100))]
+    pub env_from: Vec<EnvFromSource>,
+    /// Folder in which the command starts; relative paths count from `/data`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub working_dir: Option<String>,
+    /// Program and first arguments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 500))]
+    pub command: Option<Vec<String>>,
+    /// Arguments after `command`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 1000))]
+    pub args: Option<Vec<String>>,
+    /// Requests and limits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resources: Option<ResourceRequirements>,
+    /// Security context of the container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security_context: Option<SecurityContext>,
+    /// Not built yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volume_mounts: Option<Later>,
+}

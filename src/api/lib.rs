@@ -1,0 +1,59 @@
+//! The nouns of Assay: the Kubernetes kinds of group `assay.dev`, their
+//! conditions and reasons, and [`names`], the one place where every label,
+//! annotation, path and environment name is written.
+//!
+//! Absent here: clients, async, clocks, and any default that depends on a
+//! cluster. Without the feature `crd` only the words remain ([`names`],
+//! [`Verdict`], [`Reason`], [`DurationText`]), which is what the runner links.
+
+#[cfg(feature = "crd")]
+mod condition;
+#[cfg(feature = "crd")]
+mod config;
+#[cfg(feature = "crd")]
+mod container;
+#[cfg(feature = "crd")]
+mod content;
+#[cfg(feature = "crd")]
+pub mod crd;
+mod duration;
+#[cfg(feature = "crd")]
+mod execution;
+#[cfg(feature = "crd")]
+mod later;
+pub mod names;
+mod reason;
+#[cfg(feature = "crd")]
+mod schema;
+#[cfg(feature = "crd")]
+mod step;
+#[cfg(feature = "crd")]
+mod template;
+mod verdict;
+#[cfg(feature = "crd")]
+mod workflow;
+
+#[cfg(feature = "crd")]
+pub use condition::{READY, RECONCILING, STALLED, condition};
+#[cfg(feature = "crd")]
+pub use config::{ConfigValues, ParameterSchema, ParameterType};
+#[cfg(feature = "crd")]
+pub use container::ContainerConfig;
+#[cfg(feature = "crd")]
+pub use content::{Content, ContentFile};
+pub use duration::{DurationError, DurationText};
+#[cfg(feature = "crd")]
+pub use execution::{
+    ArtifactEntry, ArtifactStatus, FailedTest, JobReference, LogStatus, StepStatus, TestCounts, TestExecution,
+    TestExecutionSpec, TestExecutionStatus, WorkflowReference,
+};
+#[cfg(feature = "crd")]
+pub use later::Later;
+pub use reason::Reason;
+#[cfg(feature = "crd")]
+pub use step::{Artifacts, RetryPolicy, Step, StepRun};
+#[cfg(feature = "crd")]
+pub use template::{TestWorkflowTemplate, TestWorkflowTemplateSpec, TestWorkflowTemplateStatus};
+pub use verdict::{Phase, StepState, Verdict};
+#[cfg(feature = "crd")]
+pub use workflow::{LastExecution, TestWorkflow, TestWorkflowSpec, TestWorkflowStatus, Timeouts};

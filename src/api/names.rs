@@ -1,0 +1,97 @@
+//! Every name that two places must agree on: the API group, labels,
+//! annotations, field managers, container names, paths in the pod.
+
+/// API group of all kinds.
+pub const GROUP: &str = "assay.dev";
+/// Version of all kinds.
+pub const VERSION: &str = "v1alpha1";
+
+/// Label on every object made for an execution: the execution's name.
+pub const LABEL_EXECUTION: &str = "assay.dev/execution";
+/// Label on every object made for an execution: the execution's uid.
+pub const LABEL_EXECUTION_UID: &str = "assay.dev/execution-uid";
+/// Label on Job and Pod: the infrastructure attempt, counted from 1.
+pub const LABEL_ATTEMPT: &str = "assay.dev/attempt";
+/// Label on executions and what is made for them: the workflow's name.
+pub const LABEL_WORKFLOW: &str = "assay.dev/workflow";
+/// Annotation on Job and ConfigMap: SHA-256 of the plan, in hexadecimal.
+pub const ANNOTATION_PLAN_HASH: &str = "assay.dev/plan-hash";
+/// Standard label naming the program that manages an object.
+pub const LABEL_MANAGED_BY: &str = "app.kubernetes.io/managed-by";
+/// Value of [`LABEL_MANAGED_BY`].
+pub const MANAGED_BY: &str = "assay";
+
+/// Field manager of everything that the operator applies (Jobs, ConfigMaps).
+pub const FIELD_MANAGER_OPERATOR: &str = "assay-operator";
+/// Field manager of the status of our own kinds.
+pub const FIELD_MANAGER_STATUS: &str = "assay-status";
+/// Field manager of what the command line applies.
+pub const FIELD_MANAGER_CLI: &str = "assay-cli";
+
+/// Name of the leader's container, which runs no code of the user.
+pub const CONTAINER_LEADER: &str = "assay";
+/// Name of the container that copies the runner where image volumes do not work.
+pub const CONTAINER_INSTALL: &str = "assay-install";
+/// Prefix of the containers that run steps; the group's index follows.
+pub const CONTAINER_GROUP_PREFIX: &str = "group-";
+
+/// Volume that carries the runner.
+pub const VOLUME_RUNNER: &str = "assay-runner";
+/// Volume over which leader and step containers speak.
+pub const VOLUME_CONTROL: &str = "assay-control";
+/// Volume with the plan (a ConfigMap, read-only).
+pub const VOLUME_PLAN: &str = "assay-plan";
+/// Volume with the leader's token.
+pub const VOLUME_TOKEN: &str = "assay-token";
+/// Volume shared by the steps of an execution.
+pub const VOLUME_WORKSPACE: &str = "assay-workspace";
+
+/// Folder at which the runner is mounted in step containers.
+pub const PATH_RUNNER_DIR: &str = "/assay/bin";
+/// The runner as step containers see it.
+pub const PATH_RUNNER: &str = "/assay/bin/assay-runner";
+/// The runner inside its own image.
+pub const PATH_RUNNER_IN_IMAGE: &str = "/assay-runner";
+/// Folder of go, done and spool files.
+pub const PATH_CONTROL: &str = "/assay/control";
+/// Folder at which the plan is mounted.
+pub const PATH_PLAN_DIR: &str = "/assay/plan";
+/// Key of the plan in its ConfigMap and its file name in [`PATH_PLAN_DIR`].
+pub const PLAN_KEY: &str = "plan.json";
+/// Folder at which the leader's token is mounted.
+pub const PATH_TOKEN_DIR: &str = "/assay/token";
+/// File name of the token in [`PATH_TOKEN_DIR`].
+pub const TOKEN_KEY: &str = "token";
+/// The workspace: working directory of every step that names no other.
+pub const PATH_WORKSPACE: &str = "/data";
+
+/// Audience of the token with which a runner speaks to the server.
+pub const AUDIENCE_INGEST: &str = "assay.dev/ingest";
+/// Header that carries a caller's token through the API server's service
+/// proxy, which strips `Authorization`.
+pub const HEADER_AUTHORIZATION: &str = "x-assay-authorization";
+
+/// Namespace in which the chart's documentation installs Assay.
+pub const DEFAULT_SYSTEM_NAMESPACE: &str = "assay-system";
+/// Name of the server's Service.
+pub const SERVICE: &str = "assay";
+/// Name of the server's port in its Service.
+pub const SERVICE_PORT: &str = "https";
+/// Service account, made by the chart, for callers that hold only a client certificate.
+pub const SERVICE_ACCOUNT_CLI: &str = "assay-cli";
+
+/// Environment names that every step sees.
+pub mod env {
+    /// Name of the execution.
+    pub const EXECUTION: &str = "ASSAY_EXECUTION";
+    /// Namespace of the execution.
+    pub const NAMESPACE: &str = "ASSAY_NAMESPACE";
+    /// Name of the workflow.
+    pub const WORKFLOW: &str = "ASSAY_WORKFLOW";
+    /// Name of the step.
+    pub const STEP: &str = "ASSAY_STEP";
+    /// Attempt of the step, counted from 1.
+    pub const STEP_ATTEMPT: &str = "ASSAY_STEP_ATTEMPT";
+    /// Revision under test, when the execution names one.
+    pub const REVISION: &str = "ASSAY_REVISION";
+}

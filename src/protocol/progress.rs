@@ -1,0 +1,74 @@
+//! What the leader says of its pod: the whole state each time, so that the
+//! newest one is all that anybody needs.
+
+use assay_api::{Reason, StepState};
+use assay_report::Summary;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The state of a pod's run. Sent whole at every change; a later `sequence` replaces an earlier one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// Counts up within (execution, attempt, pod).
+    pub sequence: u64,
+    /// When the first step began.
+    pub started_at: Option<Timestamp>,
+    /// Steps, in the order of the plan.
+    pub steps: Vec<StepProgress>,
+    /// Test counts over all reports read so far.
+    pub tests: Option<Summary>,
+    /// What was collected and stored so far.
+    pub artifacts: ArtifactTotals,
+    /// Set once: nothing more will happen in the pod, and everything that the
+    /// runner had to send has been acknowledged.
+    pub outcome: Option<RunOutcome>,
+}
+
+/// How a pod's run ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunOutcome {
+    /// What it says of the revision.
+    pub verdict: assay_api::Verdict,
+    /// Why.
+    pub reason: Reason,
+    /// One sentence for people.
+    pub message: String,
+    /// When the last process of the user ended.
+    pub finished_at: Timestamp,
+    /// Whether the whole log was acknowledged by the server.
+    pub log_complete: bool,
+}
+
+/// The state of one step.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepProgress {
+    /// Handle of the step.
+    pub id: String,
+    /// What people read.
+    pub name: String,
+    /// Where it stands.
+    pub state: StepState,
+    /// Attempts begun.
+    pub attempts: u32,
+    /// Exit code of the last attempt.
+    pub exit_code: Option<i32>,
+    /// Start of the first attempt.
+    pub started_at: Option<Timestamp>,
+    /// End of the last attempt.
+    pub finished_at: Option<Timestamp>,
+    /// Why it is so, when there is something to say.
+    pub message: Option<String>,
+}
+
+/// How much was collected.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ArtifactTotals {
+    /// Files.
+    pub count: u64,
+    /// Bytes.
+    pub bytes: u64,
+}

@@ -1,0 +1,3 @@
+module assay.dev/devcluster/pause
+
+go 1.26.0
