@@ -1,0 +1,34 @@
+//! Faults that only a person at the node itself can cause.
+
+use std::fs;
+
+use rustix::process::{Pid, Signal, kill_process};
+
+/// Process ids of the managers that run on this machine, in any container.
+///
+/// The executable of a container is not visible by path from outside, so the
+/// command line is read.
+pub fn manager_pids() -> Vec<i32> {
+    let processes = fs::read_dir("/proc").map(|entries| entries.flatten().collect()).unwrap_or_else(|_| Vec::new());
+    let pids = processes.iter().filter_map(|entry| entry.file_name().to_str()?.parse::<i32>().ok());
+    pids.filter(|pid| program(*pid).as_deref() == Some("/assay-manager") && is_contained(*pid)).collect()
+}
+
+fn program(pid: i32) -> Option<String> {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+    let first = line.split(|byte| *byte == 0).next()?;
+    Some(String::from_utf8_lossy(first).into_owned())
+}
+
+fn is_contained(pid: i32) -> bool {
+    fs::read_to_string(format!("/proc/{pid}/cgroup")).is_ok_and(|groups| groups.contains("kubepods"))
+}
+
+/// Ends a process of the cluster under test without warning.
+///
+/// # Errors
+/// When the process is gone already.
+pub fn send_kill(pid: i32) -> std::io::Result<()> {
+    let pid = Pid::from_raw(pid).ok_or_else(|| std::io::Error::other("not a process id"))?;
+    Ok(kill_process(pid, Signal::KILL)?)
+}

@@ -1,0 +1,30 @@
+//! Where image volumes do not work the runner is copied by an init container.
+//! Reconfigures the manager, so it runs after all other suites.
+
+use std::time::Duration;
+
+use assay_cluster_tests::{Namespace, Place, PodSecurity};
+
+fn image_volumes(place: &Place, value: &str) {
+    let system = "assay-system";
+    let assignment = format!("ASSAY_IMAGE_VOLUMES={value}");
+    place.kubectl().run(&["-n", system, "set", "env", "deployment/assay", &assignment]).expect("kubectl set env");
+    place
+        .kubectl()
+        .run(&["-n", system, "rollout", "status", "deployment/assay", "--timeout=90s"])
+        .expect("the manager comes back");
+}
+
+#[test]
+fn the_first_example_runs_with_a_copied_runner() {
+    let place = Place::shared();
+    image_volumes(place, "false");
+    let namespace = Namespace::create(place, "fallback", PodSecurity::Restricted).expect("a namespace");
+    namespace.apply("examples/first/workflow.yaml").expect("the workflow is accepted");
+    namespace.apply("examples/first/execution.yaml").expect("the execution is accepted");
+    let execution = namespace.finished("first-1", Duration::from_secs(120));
+    let pods = namespace.kubectl(&["get", "pods", "-o", "yaml"]).expect("kubectl get pods");
+    image_volumes(place, "auto");
+    assert!(pods.contains("assay-install"), "{pods}");
+    assert_eq!(execution.text("/status/tests/summary"), "37/40", "{:#}", execution.value());
+}
