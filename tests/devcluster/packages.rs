@@ -1,0 +1,134 @@
+//! Debian packages that the node needs, installed only when something is missing.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::progress::Progress;
+
+/// Each package, and a file that shows that it is there.
+const PACKAGES: &[(&str, &str)] = &[
+    ("runc", "/usr/sbin/runc"),
+    ("containernetworking-plugins", "/usr/lib/cni/bridge"),
+    ("docker-registry", "/usr/bin/docker-registry"),
+    ("buildah", "/usr/bin/buildah"),
+    ("busybox-static", "/bin/busybox"),
+    ("iptables", "/usr/sbin/iptables"),
+    ("nftables", "/usr/sbin/nft"),
+    ("mmdebstrap", "/usr/bin/mmdebstrap"),
+    ("ca-certificates", "/usr/sbin/update-ca-certificates"),
+    ("iproute2", "/sbin/ip"),
+    ("conntrack", "/usr/sbin/conntrack"),
+];
+
+/// While this file exists, Debian's packages do not start their services.
+const POLICY: &str = "/usr/sbin/policy-rc.d";
+
+/// Why packages could not be installed.
+#[derive(Debug, thiserror::Error)]
+pub enum PackagesError {
+    /// Only root may install packages and run a node.
+    #[error("a cluster node needs root: network, mounts and cgroups are the machine's own")]
+    NotRoot,
+    /// `apt-get` could not be run.
+    #[error("cannot run apt-get to install {0}")]
+    Run(String, #[source] io::Error),
+    /// `apt-get` failed.
+    #[error("apt-get could not install {packages}:\n{output}")]
+    Failed {
+        /// Names of the packages.
+        packages: String,
+        /// The end of what it printed.
+        output: String,
+    },
+    /// The service policy file could not be written.
+    #[error("cannot write {POLICY}")]
+    Policy(#[source] io::Error),
+}
+
+/// Installs what is missing; says so first.
+///
+/// # Errors
+/// When this is not root, or `apt-get` fails.
+pub fn ensure(progress: &Progress) -> Result<(), PackagesError> {
+    if !rustix::process::geteuid().is_root() {
+        return Err(PackagesError::NotRoot);
+    }
+    let missing = missing(Path::new("/"));
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.join(" ");
+    progress.say(&format!("installing Debian packages: {names}"));
+    let with_policy = forbid_services()?;
+    let outcome = progress.long("installing packages", || install(&missing, &names));
+    if with_policy {
+        let _ = fs::remove_file(POLICY);
+    }
+    outcome
+}
+
+fn missing(root: &Path) -> Vec<&'static str> {
+    let there = |file: &str| root.join(file.trim_start_matches('/')).exists();
+    PACKAGES.iter().filter(|(_, file)| !there(file)).map(|(name, _)| *name).collect()
+}
+
+/// Says whether the policy file is ours to remove.
+fn forbid_services() -> Result<bool, PackagesError> {
+    if Path::new(POLICY).exists() {
+        return Ok(false);
+    }
+    fs::write(POLICY, "#!/bin/sh\nexit 101\n")
+        .and_then(|()| fs::set_permissions(POLICY, fs::Permissions::from_mode(0o755)))
+        .map_err(PackagesError::Policy)?;
+    Ok(true)
+}
+
+fn install(packages: &[&str], names: &str) -> Result<(), PackagesError> {
+    let apt = |args: &[&str]| -> Result<Output, PackagesError> {
+        Command::new("apt-get")
+            .args(args)
+            .env("DEBIAN_FRONTEND", "noninteractive")
+            .output()
+            .map_err(|source| PackagesError::Run(names.to_owned(), source))
+    };
+    // An outdated list is no failure yet; the installation tells.
+    let _ = apt(&["update", "-q"])?;
+    let mut args = vec!["install", "-q", "-y", "--no-install-recommends"];
+    args.extend(packages);
+    let result = apt(&args)?;
+    if result.status.success() {
+        return Ok(());
+    }
+    let text = String::from_utf8_lossy(&result.stderr);
+    let lines: Vec<&str> = text.lines().collect();
+    let output = lines[lines.len().saturating_sub(15)..].join("\n");
+    Err(PackagesError::Failed { packages: names.to_owned(), output })
+}
+
+/// Stops the service that Debian's package `docker-registry` may run on our port.
+pub fn quiet_registry_service() {
+    let systemd = Path::new("/run/systemd/system").exists();
+    let (program, args): (&str, &[&str]) = if systemd {
+        ("systemctl", &["disable", "--now", "docker-registry"])
+    } else {
+        ("/etc/init.d/docker-registry", &["stop"])
+    };
+    let _ = Command::new(program).args(args).output();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_not_missing() {
+        let root = tempfile::tempdir().unwrap();
+        assert_eq!(missing(root.path()).len(), PACKAGES.len());
+        fs::create_dir_all(root.path().join("usr/sbin")).unwrap();
+        fs::write(root.path().join("usr/sbin/runc"), "").unwrap();
+        assert!(!missing(root.path()).contains(&"runc"));
+    }
+}

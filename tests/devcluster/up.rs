@@ -1,0 +1,251 @@
+//! Bringing the cluster up: nothing to do, repair, or start from nothing.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use rustix::process::Signal;
+
+use crate::addresses::NODE;
+use crate::api::{Api, ApiError};
+use crate::cleanup::{self, CleanupError};
+use crate::compile::{self, CompileError};
+use crate::component::Component;
+use crate::components::{self, Settings};
+use crate::engines;
+use crate::images::{self, ImageError};
+use crate::kubeconfig::{self, KubeconfigError};
+use crate::launch::{self, LaunchError, Started};
+use crate::layout::Layout;
+use crate::network::{self, NetworkError};
+use crate::packages::{self, PackagesError};
+use crate::pki::{self, PkiError};
+use crate::process::{self, Life, ProcessError};
+use crate::progress::Progress;
+use crate::status::{self, Marker, Status};
+
+/// The longest wait for the node, once all components are ready.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How often a wait looks again.
+const GLANCE: Duration = Duration::from_millis(50);
+
+/// Why the cluster did not come up.
+#[derive(Debug, thiserror::Error)]
+pub enum UpError {
+    /// A Debian package is missing.
+    #[error("the machine lacks something")]
+    Packages(#[from] PackagesError),
+    /// An engine could not be built.
+    #[error("the engines cannot be built")]
+    Engines(#[from] CompileError),
+    /// The last cluster could not be cleared away.
+    #[error("the last cluster cannot be cleared away")]
+    Cleanup(#[from] CleanupError),
+    /// The certificates could not be made.
+    #[error("the certificates cannot be made")]
+    Pki(#[from] PkiError),
+    /// A kubeconfig could not be written.
+    #[error("a kubeconfig cannot be written")]
+    Kubeconfig(#[from] KubeconfigError),
+    /// The node's network could not be set up.
+    #[error("the node's network cannot be set up")]
+    Network(#[from] NetworkError),
+    /// A component did not start.
+    #[error("a component did not start")]
+    Launch(#[from] LaunchError),
+    /// A frozen component could not be thawed.
+    #[error("a component cannot be continued")]
+    Process(#[from] ProcessError),
+    /// The images that every node needs could not be made.
+    #[error("the images of the node cannot be made")]
+    Images(#[from] ImageError),
+    /// The DNS service could not be made.
+    #[error("the service kube-dns cannot be made")]
+    Api(#[from] ApiError),
+    /// All components run, but the node does not become ready.
+    #[error("the node did not become ready in {0:?}; see the logs in {1}")]
+    NotReady(Duration, PathBuf),
+    /// A cluster with other settings runs.
+    #[error("a cluster with other settings runs; `devcluster down` first")]
+    OtherSettings,
+    /// The marker or lock file could not be written.
+    #[error("cannot write {0}")]
+    File(PathBuf, #[source] io::Error),
+}
+
+/// What `up` did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything was fine already.
+    AlreadyUp,
+    /// Some components were dead and run again.
+    Repaired,
+    /// A cluster was started from nothing.
+    Started,
+}
+
+/// Makes sure that a healthy cluster runs.
+///
+/// # Errors
+/// When it cannot be made so; the error tells which step failed.
+pub fn up(layout: &Layout, settings: Settings, progress: &Progress) -> Result<Outcome, UpError> {
+    let _lock = lock(layout)?;
+    let since = Instant::now();
+    let marker = Marker::read(layout);
+    let now = Status::of(layout);
+    if marker.is_some() && now.running() {
+        if marker.as_ref().is_some_and(|marker| marker.settings != settings) {
+            return Err(UpError::OtherSettings);
+        }
+        if marker.is_some_and(|marker| marker.engines != engines::fingerprint()) {
+            progress.say("note: this cluster runs older engines; `devcluster down` renews them");
+        }
+        if now.healthy() {
+            return Ok(Outcome::AlreadyUp);
+        }
+        repair(layout, settings, progress)?;
+        progress.done("repaired after", since);
+        return Ok(Outcome::Repaired);
+    }
+    packages::ensure(progress)?;
+    compile::ensure(layout, progress)?;
+    let since = Instant::now();
+    progress.step("clean machine", || {
+        cleanup::sweep(layout)?;
+        cleanup::wipe(layout)
+    })?;
+    start_all(layout, settings, progress)?;
+    progress.done("ready after", since);
+    Ok(Outcome::Started)
+}
+
+/// Held while the cluster's set of processes changes.
+///
+/// # Errors
+/// When the lock file cannot be written.
+pub fn lock(layout: &Layout) -> Result<fs::File, UpError> {
+    let path = layout.lock();
+    fs::create_dir_all(layout.cache())
+        .and_then(|()| fs::File::create(&path))
+        .and_then(|file| file.lock().map(|()| file))
+        .map_err(|source| UpError::File(path, source))
+}
+
+fn start_all(layout: &Layout, settings: Settings, progress: &Progress) -> Result<(), UpError> {
+    progress.step("certificates", || prepare(layout))?;
+    progress.step("node network", network::set_up)?;
+    let all = components::all(layout, settings);
+    let named = |name: &str| {
+        all.iter().find(|component| component.name == name).expect("every name is in the list")
+    };
+    free_registry_port(named(components::REGISTRY));
+    let etcd = launch::start(layout, named(components::ETCD))?;
+    let registry = launch::start(layout, named(components::REGISTRY))?;
+    let containerd = launch::start(layout, named(components::CONTAINERD))?;
+    ready(&etcd, progress)?;
+    let apiserver = launch::start(layout, named(components::APISERVER))?;
+    ready(&registry, progress)?;
+    progress.step("node images", || images::ensure_builtin(layout))?;
+    ready(&containerd, progress)?;
+    ready(&apiserver, progress)?;
+    let rest = [
+        components::CONTROLLERS,
+        components::KUBELET,
+        components::SCHEDULER,
+        components::PROXY,
+        components::DNS,
+    ];
+    let rest = rest.map(|name| launch::start(layout, named(name)));
+    progress.step("service kube-dns", || make_dns_service(layout))?;
+    for started in rest {
+        ready(&started?, progress)?;
+    }
+    await_node(layout, progress)?;
+    write_marker(layout, settings)
+}
+
+fn prepare(layout: &Layout) -> Result<(), UpError> {
+    pki::ensure(&layout.pki())?;
+    let config = layout.config();
+    fs::create_dir_all(&config).map_err(|source| UpError::File(config, source))?;
+    Ok(kubeconfig::write_all(layout)?)
+}
+
+/// Debian's package may have started its own registry on the same port.
+fn free_registry_port(registry: &Component) {
+    if registry.ports.iter().any(|address| launch::port_taken(*address)) {
+        packages::quiet_registry_service();
+    }
+}
+
+fn ready(started: &Started<'_>, progress: &Progress) -> Result<(), LaunchError> {
+    started.ready()?;
+    progress.done(started.name(), started.since);
+    Ok(())
+}
+
+/// Applies the DNS service; the namespace may take a moment to appear.
+fn make_dns_service(layout: &Layout) -> Result<(), ApiError> {
+    let api = Api::new(layout)?;
+    let deadline = Instant::now() + Duration::from_secs(20);
+    for object in components::dns_objects() {
+        while let Err(error) = api.apply(&object) {
+            if Instant::now() > deadline {
+                return Err(error);
+            }
+            std::thread::sleep(GLANCE);
+        }
+    }
+    Ok(())
+}
+
+fn await_node(layout: &Layout, progress: &Progress) -> Result<(), UpError> {
+    progress.step(&format!("{NODE} takes pods"), || {
+        let deadline = Instant::now() + PATIENCE;
+        while !(status::node_ready(layout) && components::dns_answers()) {
+            if Instant::now() > deadline {
+                return Err(UpError::NotReady(PATIENCE, layout.logs()));
+            }
+            std::thread::sleep(GLANCE);
+        }
+        Ok(())
+    })
+}
+
+fn write_marker(layout: &Layout, settings: Settings) -> Result<(), UpError> {
+    let marker = Marker { settings, engines: engines::fingerprint() };
+    let text = serde_json::to_string(&marker).expect("a marker is plain data");
+    let path = layout.marker();
+    fs::write(&path, text).map_err(|source| UpError::File(path, source))
+}
+
+/// Starts what is dead and thaws what is frozen, in start order.
+fn repair(layout: &Layout, settings: Settings, progress: &Progress) -> Result<(), UpError> {
+    network::set_up()?;
+    for component in components::all(layout, settings) {
+        revive(layout, &component, progress)?;
+    }
+    make_dns_service(layout)?;
+    await_node(layout, progress)
+}
+
+/// Makes sure that one component runs and is ready.
+///
+/// # Errors
+/// When it does not start, or a signal is refused.
+pub fn revive(layout: &Layout, component: &Component, progress: &Progress) -> Result<(), UpError> {
+    match status::life(layout, component.name) {
+        Life::Running => return Ok(()),
+        Life::Frozen => {
+            if let Some(identity) = process::remembered(&layout.pids(), component.name) {
+                identity.signal(Signal::CONT)?;
+                progress.say(&format!("  {} was frozen and goes on", component.name));
+            }
+            return Ok(());
+        }
+        Life::Gone => {}
+    }
+    let started = launch::start(layout, component)?;
+    Ok(ready(&started, progress)?)
+}
