@@ -32,23 +32,29 @@ fn finish(definition: CustomResourceDefinition) -> CustomResourceDefinition {
     serde_json::from_value(value).expect("an edited definition is still a definition")
 }
 
-/// Gives nested steps the schema of steps, [`STEP_DEPTH`] deep.
+/// Gives nested `steps` the schema of steps, [`STEP_DEPTH`] deep. Nested levels
+/// carry no descriptions (the first level has them), and a nested `setup` is kept
+/// as it is: typing both lists would double the definition with every level.
 fn deepen_steps(spec: &mut Value) {
     let Some(leaf) = spec.pointer("/steps/items").cloned() else { return };
-    let mut step = leaf.clone();
-    for _ in 1..STEP_DEPTH {
-        let mut outer = leaf.clone();
-        for list in ["setup", "steps"] {
-            if let Some(items) = outer.pointer_mut(&format!("/properties/{list}/items")) {
-                *items = step.clone();
-            }
-        }
-        step = outer;
+    let mut bare = leaf.clone();
+    strip_inner_descriptions(&mut bare);
+    let mut nested = bare.clone();
+    for _ in 2..STEP_DEPTH {
+        let mut outer = bare.clone();
+        set_nested(&mut outer, nested);
+        nested = outer;
     }
     for list in ["setup", "steps", "after"] {
         if let Some(items) = spec.pointer_mut(&format!("/{list}/items")) {
-            *items = step.clone();
+            set_nested(items, nested.clone());
         }
+    }
+}
+
+fn set_nested(step: &mut Value, schema: Value) {
+    if let Some(items) = step.pointer_mut("/properties/steps/items") {
+        *items = schema;
     }
 }
 
