@@ -1,1 +1,38 @@
-//! assay-lifecycle.
+//! The life of an execution, as pure logic: from what is observed of its Job,
+//! its pods and its runner to what is to be done and what its status says.
+//!
+//! [`decide`] is the only place where an execution moves on, [`fold_execution`]
+//! the only place where its status is written, [`delay`] the only table of how
+//! long a failure is waited out. Absent here: clients, async, clocks (time is
+//! an argument), randomness. Every [`Decision`] carries a reason.
+#![forbid(unsafe_code)]
+
+mod backstop;
+mod before;
+mod conditions;
+mod decide;
+mod decision;
+mod definition;
+mod ended;
+mod image;
+mod observed;
+mod outcome;
+mod policy;
+mod requeue;
+mod status;
+mod steps;
+mod stopping;
+#[cfg(test)]
+mod proof;
+mod time;
+
+pub use decide::decide;
+pub use decision::{Action, Decision, Severity, Trouble, Wake};
+pub use definition::{fold_template, fold_workflow};
+pub use observed::{
+    Collected, ContainerFacts, ContainerState, ExecutionFacts, JobEnd, JobFacts, LogFacts, Observed, PlanFacts,
+    Planned, PodFacts, Recorded, Refusal, Role, Seen,
+};
+pub use policy::Policy;
+pub use requeue::{Failure, delay};
+pub use status::fold_execution;

@@ -1,0 +1,71 @@
+//! The end of an execution: one judgement, told to everybody.
+
+use assay_api::{Phase, Reason, Verdict};
+use assay_protocol::RunOutcome;
+use assay_protocol::rest::Conclusion;
+use jiff::Timestamp;
+
+use crate::decision::{Action, Decision, Severity, Wake};
+use crate::observed::Observed;
+use crate::time::milliseconds;
+
+/// A final judgement.
+pub(crate) struct Judgement {
+    verdict: Verdict,
+    reason: Reason,
+    message: String,
+    ended_at: Option<Timestamp>,
+}
+
+impl Judgement {
+    /// The runner's own.
+    pub(crate) fn of_runner(outcome: RunOutcome) -> Self {
+        let RunOutcome { verdict, reason, message, finished_at, .. } = outcome;
+        Self { verdict, reason, message, ended_at: Some(finished_at) }
+    }
+
+    /// Nothing could be judged.
+    pub(crate) fn errored(reason: Reason, message: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Errored, reason, message: message.into(), ended_at: None }
+    }
+
+    /// Somebody asked for it to stop.
+    pub(crate) fn cancelled(message: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Cancelled, reason: Reason::Cancelled, message: message.into(), ended_at: None }
+    }
+}
+
+/// Makes the judgement final. The store hears of it first, then the status is
+/// written, then the event; what a crash in between leaves undone is done at
+/// the next look.
+pub(crate) fn conclude(observed: &Observed, judgement: Judgement, now: Timestamp) -> Decision {
+    let Judgement { verdict, reason, message, ended_at } = judgement;
+    let severity = if verdict.is_green() { Severity::Normal } else { Severity::Warning };
+    let finished_at = milliseconds(now);
+    let conclusion = Conclusion { verdict, reason, message: message.clone(), finished_at };
+    let mut actions = vec![Action::Conclude(conclusion)];
+    if must_be_removed(observed) {
+        actions.push(Action::DeleteJob { foreground: false });
+    }
+    actions.push(Action::PublishEvent { severity, reason, message: format!("{verdict}: {message}") });
+    Decision {
+        phase: Phase::Finished,
+        verdict: Some(verdict),
+        reason,
+        message,
+        ended_at,
+        actions,
+        wake: Wake::OnChange,
+        troubles: Vec::new(),
+        findings: Vec::new(),
+    }
+}
+
+/// The Job would go on although the judgement is made: the runner did not end
+/// by itself, so its pod may still be doing something.
+pub(crate) fn must_be_removed(observed: &Observed) -> bool {
+    let ended_itself = observed.run.as_ref().is_some_and(|run| run.outcome.is_some()) || observed.seal().is_some();
+    observed.job.as_ref().is_some_and(|job| {
+        !ended_itself && !job.foreign && job.deleted_at.is_none() && job.end.is_none()
+    })
+}

@@ -1,0 +1,90 @@
+//! The runner's word, and what is to be made of it when it says that it was
+//! stopped although nobody asked for that.
+
+use assay_api::{Phase, Reason, Verdict};
+use assay_protocol::RunOutcome;
+use jiff::Timestamp;
+
+use crate::decision::{Decision, Trouble, Wake};
+use crate::ended::Judgement;
+use crate::observed::{JobEnd, Observed};
+use crate::policy::Policy;
+use crate::time::after;
+
+/// The runner's word.
+pub(crate) enum Word {
+    /// It counts.
+    Final(RunOutcome),
+    /// The runner was stopped from outside, and we know by whom.
+    Broken(Judgement),
+    /// The runner was stopped from outside; the reason may be on its way.
+    Unexplained(Box<Decision>),
+}
+
+/// What the runner said, by its connection or by its seal.
+pub(crate) fn word(observed: &Observed, policy: &Policy, now: Timestamp) -> Option<Word> {
+    let told = observed.run.as_ref().and_then(|run| run.outcome.clone());
+    let outcome = told.or_else(|| observed.seal().map(|seal| seal.outcome))?;
+    if outcome.verdict != Verdict::Cancelled || observed.execution.cancel {
+        return Some(Word::Final(outcome));
+    }
+    if let Some(judgement) = explanation(observed) {
+        return Some(Word::Broken(judgement));
+    }
+    let until = after(observed.since(Trouble::Stopped, now), policy.image_grace);
+    if now < until {
+        return Some(Word::Unexplained(Box::new(unexplained(observed, until))));
+    }
+    let message = "the runner was stopped from outside, and the cluster does not say why";
+    Some(Word::Broken(Judgement::errored(Reason::PodLost, message)))
+}
+
+/// Why the cluster stopped a pod that nobody cancelled.
+fn explanation(observed: &Observed) -> Option<Judgement> {
+    let end = observed.job.as_ref().and_then(|job| job.end.as_ref());
+    if end.is_some_and(JobEnd::is_deadline) {
+        return Some(deadline(observed));
+    }
+    let pod = observed.pod();
+    if let Some(judgement) = pod.and_then(crate::backstop::disruption) {
+        return Some(judgement);
+    }
+    let job_goes = observed.job.as_ref().is_none_or(|job| job.deleted_at.is_some());
+    let what = if job_goes {
+        "the Job was deleted"
+    } else if pod.is_none_or(|pod| pod.deleted_at.is_some()) {
+        "the pod was deleted"
+    } else {
+        return None;
+    };
+    Some(Judgement::errored(Reason::PodLost, format!("{what} while the execution was running")))
+}
+
+/// The Job's own deadline passed: the backstop behind the runner's.
+pub(crate) fn deadline(observed: &Observed) -> Judgement {
+    match observed.started_at() {
+        Some(_) => Judgement::errored(Reason::ExecutionTimedOut, "the Job ran longer than its deadline"),
+        None => Judgement::errored(Reason::StartTimedOut, "the Job's deadline passed before the first step began"),
+    }
+}
+
+fn unexplained(observed: &Observed, until: Timestamp) -> Decision {
+    Decision {
+        phase: observed.started_at().map_or(Phase::Starting, |_| Phase::Running),
+        verdict: None,
+        reason: Reason::ProgressingWithRetry,
+        message: "the runner was stopped from outside; waiting for the cluster to say why".to_owned(),
+        ended_at: None,
+        actions: Vec::new(),
+        wake: Wake::At(until),
+        troubles: vec![Trouble::Stopped],
+        findings: Vec::new(),
+    }
+}
+
+impl JobEnd {
+    /// It failed by `activeDeadlineSeconds`.
+    pub(crate) fn is_deadline(&self) -> bool {
+        !self.complete && self.reason == "DeadlineExceeded"
+    }
+}
