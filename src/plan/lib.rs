@@ -1,1 +1,36 @@
-//! assay-plan.
+//! From a workflow to what is applied: resolved (values in place of
+//! expressions), validated (every mistake with its path and what would be
+//! right), compiled (a flat list of instructions, grouped by container),
+//! linted, and rendered (one Job and one ConfigMap).
+//!
+//! The operator and the command line use the very same functions, so what is
+//! shown offline is what runs. Absent here: clients, async, clocks, randomness;
+//! the same input gives the same bytes.
+
+mod command;
+mod compile;
+mod config;
+mod container;
+mod diagnostic;
+mod execution;
+mod expressions;
+mod flat;
+mod group;
+mod inputs;
+mod lint;
+mod path;
+mod render;
+mod resolve;
+mod validate;
+
+pub use compile::{
+    AFTER_GRACE, Compiled, DEFAULT_EXECUTION_TIMEOUT, DEFAULT_RETRY_DELAY, DEFAULT_START_TIMEOUT, compile,
+};
+pub use diagnostic::{Diagnostic, Severity, has_errors};
+pub use execution::{Outcome, plan_execution};
+pub use group::StepContainer;
+pub use inputs::{Inputs, Owner, Placement, Target};
+pub use lint::lint;
+pub use render::{Rendered, job_name, label_value, render};
+pub use resolve::{Resolved, resolve};
+pub use validate::{MAX_CONTAINERS, MAX_PLAN_BYTES, validate, validate_workflow};

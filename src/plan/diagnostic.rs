@@ -1,0 +1,57 @@
+//! What is wrong with a workflow, where, and what would be right.
+
+use std::fmt;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// The workflow cannot run.
+    Error,
+    /// It runs, but probably not as meant.
+    Warning,
+}
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where, for example `spec.steps[2].run.image`.
+    pub path: String,
+    /// What is wrong, with the value.
+    pub message: String,
+    /// What would be right.
+    pub hint: String,
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path, self.message)?;
+        if self.hint.is_empty() { Ok(()) } else { write!(f, "; {}", self.hint) }
+    }
+}
+
+/// Whether any of the findings is an error.
+pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error)
+}
+
+/// Findings as they are collected.
+#[derive(Debug, Default)]
+pub(crate) struct Findings(pub(crate) Vec<Diagnostic>);
+
+impl Findings {
+    /// Adds an error.
+    pub(crate) fn error(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
+        self.add(Severity::Error, path.into(), message.into(), hint.into());
+    }
+
+    /// Adds a warning.
+    pub(crate) fn warning(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
+        self.add(Severity::Warning, path.into(), message.into(), hint.into());
+    }
+
+    fn add(&mut self, severity: Severity, path: String, message: String, hint: String) {
+        self.0.push(Diagnostic { severity, path, message, hint });
+    }
+}

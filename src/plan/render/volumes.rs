@@ -1,0 +1,95 @@
+//! Volumes of the pod, and who sees which.
+
+use assay_api::names::{
+    AUDIENCE_INGEST, PATH_CONTROL, PATH_PLAN_DIR, PATH_RUNNER_DIR, PATH_TOKEN_DIR, PATH_WORKSPACE, TOKEN_KEY,
+    VOLUME_CONTROL, VOLUME_PLAN, VOLUME_RUNNER, VOLUME_TOKEN, VOLUME_WORKSPACE,
+};
+use k8s_openapi::api::core::v1::{
+    ConfigMapVolumeSource, EmptyDirVolumeSource, ImageVolumeSource, ProjectedVolumeSource,
+    ServiceAccountTokenProjection, Volume, VolumeMount, VolumeProjection,
+};
+
+use crate::Placement;
+
+const TOKEN_SECONDS: i64 = 3600;
+
+/// All volumes.
+pub(super) fn all(placement: &Placement, config_map: &str) -> Vec<Volume> {
+    vec![
+        runner(placement),
+        empty(VOLUME_CONTROL),
+        Volume {
+            name: VOLUME_PLAN.to_owned(),
+            config_map: Some(ConfigMapVolumeSource { name: config_map.to_owned(), ..ConfigMapVolumeSource::default() }),
+            ..Volume::default()
+        },
+        empty(VOLUME_WORKSPACE),
+        token(),
+    ]
+}
+
+/// What a step container sees. Neither the token nor a way to change the runner or the plan.
+pub(super) fn of_step() -> Vec<VolumeMount> {
+    vec![
+        mount(VOLUME_RUNNER, PATH_RUNNER_DIR, true),
+        mount(VOLUME_CONTROL, PATH_CONTROL, false),
+        mount(VOLUME_PLAN, PATH_PLAN_DIR, true),
+        mount(VOLUME_WORKSPACE, PATH_WORKSPACE, false),
+    ]
+}
+
+/// What the leader sees.
+pub(super) fn of_leader() -> Vec<VolumeMount> {
+    vec![
+        mount(VOLUME_CONTROL, PATH_CONTROL, false),
+        mount(VOLUME_PLAN, PATH_PLAN_DIR, true),
+        mount(VOLUME_WORKSPACE, PATH_WORKSPACE, true),
+        mount(VOLUME_TOKEN, PATH_TOKEN_DIR, true),
+    ]
+}
+
+/// What the container that copies the runner sees.
+pub(super) fn of_install() -> Vec<VolumeMount> {
+    vec![mount(VOLUME_RUNNER, PATH_RUNNER_DIR, false)]
+}
+
+fn runner(placement: &Placement) -> Volume {
+    if !placement.image_volumes {
+        return empty(VOLUME_RUNNER);
+    }
+    Volume {
+        name: VOLUME_RUNNER.to_owned(),
+        image: Some(ImageVolumeSource {
+            reference: Some(placement.runner_image.clone()),
+            pull_policy: placement.runner_pull_policy.clone(),
+        }),
+        ..Volume::default()
+    }
+}
+
+fn token() -> Volume {
+    let projection = ServiceAccountTokenProjection {
+        audience: Some(AUDIENCE_INGEST.to_owned()),
+        expiration_seconds: Some(TOKEN_SECONDS),
+        path: TOKEN_KEY.to_owned(),
+    };
+    let source = VolumeProjection { service_account_token: Some(projection), ..VolumeProjection::default() };
+    Volume {
+        name: VOLUME_TOKEN.to_owned(),
+        projected: Some(ProjectedVolumeSource { sources: Some(vec![source]), default_mode: None }),
+        ..Volume::default()
+    }
+}
+
+fn empty(name: &str) -> Volume {
+    Volume { name: name.to_owned(), empty_dir: Some(EmptyDirVolumeSource::default()), ..Volume::default() }
+}
+
+fn mount(volume: &str, path: &str, read_only: bool) -> VolumeMount {
+    VolumeMount {
+        name: volume.to_owned(),
+        mount_path: path.to_owned(),
+        read_only: read_only.then_some(true),
+        ..VolumeMount::default()
+    }
+}

@@ -1,0 +1,51 @@
+//! The rules of a workflow. All are applied, all findings are collected, and
+//! nothing here fails: each rule says what is wrong with which value, and what
+//! would be right.
+
+mod artifacts;
+mod budget;
+mod container;
+mod content;
+mod durations;
+mod env;
+mod later;
+mod quantity;
+mod steps;
+
+use assay_api::TestWorkflowSpec;
+
+use crate::diagnostic::Findings;
+use crate::resolve::resolve_alone;
+use crate::{Diagnostic, Resolved, has_errors};
+
+pub use budget::{MAX_CONTAINERS, MAX_PLAN_BYTES};
+
+/// Everything that is wrong with a workflow, or looks so, when no execution is
+/// at hand: missing values of parameters are no mistakes, unknown names are.
+pub fn validate_workflow(spec: &TestWorkflowSpec) -> Vec<Diagnostic> {
+    validate(&resolve_alone(spec))
+}
+
+/// Everything that is wrong with a resolved workflow, or looks so; what its
+/// resolution found comes first.
+pub fn validate(resolved: &Resolved) -> Vec<Diagnostic> {
+    let spec = &resolved.spec;
+    let mut findings = Findings(resolved.diagnostics.clone());
+    later::check(spec, &mut findings);
+    content::check(spec, &mut findings);
+    if let Some(container) = &spec.container {
+        container::check("spec.container", container, &mut findings);
+    }
+    durations::check_workflow(spec, &mut findings);
+    steps::check(spec, &mut findings);
+    if !has_errors(&findings.0) {
+        budget::check(resolved, &mut findings);
+    }
+    findings.0
+}
+
+/// Whether a text still holds an expression: its value is not known, so it is
+/// not judged. What is wrong with the expression has been said already.
+fn is_open(text: &str) -> bool {
+    text.contains("{{")
+}
