@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Later;
+use crate::schema::resources;
 
 /// Settings of the container in which steps run. Given on the workflow they
 /// are the default of every step; a step's own settings win field by field,
@@ -40,6 +41,7 @@ pub struct ContainerConfig {
     pub args: Option<Vec<String>>,
     /// Requests and limits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "resources")]
     pub resources: Option<ResourceRequirements>,
     /// Security context of the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]

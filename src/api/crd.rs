@@ -32,22 +32,27 @@ fn finish(definition: CustomResourceDefinition) -> CustomResourceDefinition {
     serde_json::from_value(value).expect("an edited definition is still a definition")
 }
 
-/// Gives nested `steps` the schema of steps, [`STEP_DEPTH`] deep. Nested levels
-/// carry no descriptions (the first level has them), and a nested `setup` is kept
-/// as it is: typing both lists would double the definition with every level.
+/// Gives nested `steps` the schema of steps, [`STEP_DEPTH`] deep; in `setup` and
+/// `after`, where nesting is rare, one level less. Nested levels carry no
+/// descriptions (the first level has them), and a nested `setup` is kept as it
+/// is: typing both lists would double the definition with every level.
 fn deepen_steps(spec: &mut Value) {
     let Some(leaf) = spec.pointer("/steps/items").cloned() else { return };
-    let mut bare = leaf.clone();
+    let mut bare = leaf;
     strip_inner_descriptions(&mut bare);
-    let mut nested = bare.clone();
-    for _ in 2..STEP_DEPTH {
-        let mut outer = bare.clone();
-        set_nested(&mut outer, nested);
-        nested = outer;
-    }
-    for list in ["setup", "steps", "after"] {
+    let nested = |depth: usize| {
+        (1..depth).fold(bare.clone(), |inner, _| {
+            let mut outer = bare.clone();
+            set_nested(&mut outer, inner);
+            outer
+        })
+    };
+    for (list, depth) in [("setup", STEP_DEPTH - 1), ("steps", STEP_DEPTH), ("after", STEP_DEPTH - 1)] {
         if let Some(items) = spec.pointer_mut(&format!("/{list}/items")) {
-            set_nested(items, nested.clone());
+            set_nested(items, nested(depth - 1));
+            if list != "steps" {
+                strip_inner_descriptions(items);
+            }
         }
     }
 }

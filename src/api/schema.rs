@@ -46,6 +46,17 @@ pub fn config_values(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
+/// Requests and limits: the derived schema repeats the long description of
+/// resource claims, which steps do not have, in every step of the definition.
+pub fn resources(_: &mut SchemaGenerator) -> Schema {
+    let quantities = json_schema!({
+        "type": "object",
+        "maxProperties": 32,
+        "additionalProperties": { "x-kubernetes-int-or-string": true },
+    });
+    json_schema!({ "type": "object", "properties": { "limits": quantities, "requests": quantities } })
+}
+
 /// Nested steps. A recursive schema is not structural, so this is the marker
 /// that [`crate::crd`] replaces by typed steps down to its depth limit.
 pub fn nested_steps(_: &mut SchemaGenerator) -> Schema {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::nested_steps;
+use crate::schema::{nested_steps, resources};
 use crate::{ContainerConfig, DurationText, Later};
 
 /// One step: at most one command (`shell` or `run`), and what is to be
@@ -122,6 +122,7 @@ pub struct StepRun {
     pub shell: Option<String>,
     /// Requests and limits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(schema_with = "resources")]
     pub resources: Option<k8s_openapi::api::core::v1::ResourceRequirements>,
     /// Security context of the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
