@@ -1,0 +1,3 @@
+module assay.dev/examples/gotest
+
+go 1.26

@@ -1,0 +1,288 @@
+#!/usr/bin/env bash
+# Builds Assay's images and pushes them to a registry, skipping what it already has.
+#
+#   images/build.sh              all images
+#   images/build.sh tools        base busybox curl pytest gotest
+#   images/build.sh runner       one by name
+#
+# Each image is pushed as REGISTRY/assay/NAME:HASH, where HASH are 12 digits over
+# everything that goes into it, and as :dev. On standard output, one line each:
+#   NAME REFERENCE built|present SECONDS
+# Progress and errors go to standard error.
+#
+#   ASSAY_REGISTRY   where to push             (localhost:5000)
+#   ASSAY_CACHE      what may be kept          (~/.cache/assay)
+#   ASSAY_BIN        folder of the binaries    (bin, made by `make bin`)
+set -euo pipefail
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+root=$(dirname "$here")
+registry=${ASSAY_REGISTRY:-localhost:5000}
+cache=${ASSAY_CACHE:-$HOME/.cache/assay}/images
+bin=${ASSAY_BIN:-$root/bin}
+tools=(base busybox curl pytest gotest)
+suite=bookworm
+work=
+
+say() { printf '%s\n' "$*" >&2; }
+die() { say "images: $*"; exit 1; }
+
+# --- what goes into an image ------------------------------------------------
+
+packages() {
+    case $1 in
+        pytest) echo python3 python3-pytest ;;
+        curl) echo curl ca-certificates ;;
+    esac
+}
+
+mmdebstrap_options() {
+    printf '%s\n' --variant=apt --include=netbase \
+        --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
+        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+        --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/info/*' \
+        --dpkgopt='path-exclude=/usr/share/locale/*' --dpkgopt='path-exclude=/usr/share/lintian/*'
+}
+
+recipe() {
+    case $1 in
+        manager | runner) echo "$here/$1/Dockerfile" ;;
+        *) echo "$here/tools/$1/Dockerfile" ;;
+    esac
+}
+
+# Prints everything that the image depends on; its digest names the image.
+ingredients() {
+    cat "$(recipe "$1")"
+    case $1 in
+        manager | runner) cat "$(binary "$1")" ;;
+        base) echo "$suite"; mmdebstrap_options ;;
+        pytest | curl) packages "$1"; hash_of base ;;
+        busybox) cat "$(busybox_file)" ;;
+        gotest) go env GOVERSION; cat "$here"/tools/gotest/go.{mod,sum} "$root"/examples/gotest/*.{mod,go} ;;
+    esac
+}
+
+hash_of() { ingredients "$1" | sha256sum | cut -c1-12; }
+
+binary() {
+    local file=$bin/assay-$1
+    [[ -f $file ]] || die "$file is not there: run \`make bin\` first"
+    if LC_ALL=C readelf -lW "$file" 2>/dev/null | grep -q INTERP; then
+        die "$file is dynamically linked and cannot start in an empty image: build it with \`make bin\`"
+    fi
+    echo "$file"
+}
+
+busybox_file() {
+    local file
+    for file in /bin/busybox /usr/bin/busybox; do
+        if [[ -f $file ]] && ! LC_ALL=C readelf -lW "$file" 2>/dev/null | grep -q INTERP; then
+            echo "$file"
+            return
+        fi
+    done
+    die "no static busybox: apt-get install busybox-static"
+}
+
+# --- build contexts: everything from the network is fetched here, never in a Dockerfile ---
+
+context_manager() { install -m 0755 "$(binary manager)" "$1/assay-manager"; }
+context_runner() { install -m 0755 "$(binary runner)" "$1/assay-runner"; }
+context_pytest() { extend_base pytest "$1"; }
+context_curl() { extend_base curl "$1"; }
+
+context_base() { base_tar >/dev/null && cp "$(base_tar)" "$1/rootfs.tar"; }
+
+base_tar() {
+    local tar=$cache/base-$(hash_of base).tar options
+    if [[ ! -f $tar ]]; then
+        say "images: making the Debian base (about a minute, once)"
+        mapfile -t options < <(mmdebstrap_options)
+        quietly mmdebstrap --quiet "${options[@]}" --customize-hook='rm -f "$1"/etc/resolv.conf "$1"/etc/hostname' \
+            "$suite" "$tar.new.tar"
+        mv "$tar.new.tar" "$tar"
+    fi
+    echo "$tar"
+}
+
+# Installs packages into a copy of the base and keeps what is new as rootfs.tar.
+extend_base() {
+    local name=$1 tar=$cache/$1-$(hash_of "$1").tar tree=$2/tree base
+    if [[ ! -f $tar ]]; then
+        base=$(base_tar)
+        mkdir "$tree"
+        tar -C "$tree" -xpf "$base"
+        cp -L /etc/resolv.conf "$tree/etc/resolv.conf"
+        sleep 0.1 && touch "$2/before" && sleep 0.1
+        # shellcheck disable=SC2046  # a list of package names
+        quietly install_packages "$tree" $(packages "$name")
+        [[ $name == pytest ]] && ln -s /usr/bin/pytest-3 "$tree/usr/local/bin/pytest"
+        new_files "$tree" "$2/before" | tar -C "$tree" --null --no-recursion -T - -cf "$tar.new"
+        mv "$tar.new" "$tar"
+        rm -rf "$tree" "$2/before"
+    fi
+    cp "$tar" "$2/rootfs.tar"
+}
+
+install_packages() {
+    local tree=$1
+    shift
+    # Our TMPDIR does not exist in there.
+    env -u TMPDIR chroot "$tree" apt-get update -q
+    env -u TMPDIR DEBIAN_FRONTEND=noninteractive chroot "$tree" apt-get install -qy --no-install-recommends "$@"
+}
+
+# By change time, which unpacking cannot set back as it does the modification time.
+new_files() {
+    (cd "$1" && find . -cnewer "$2" \
+        \( -path ./dev -o -path ./proc -o -path ./run -o -path ./tmp -o -path ./sys -o -path ./var/cache/apt \
+        -o -path ./var/lib/apt/lists -o -path ./var/log -o -path ./var/cache/debconf \) -prune \
+        -o -cnewer "$2" ! -path ./etc/resolv.conf ! -path . ! -name '*.dpkg-old' ! -path './var/*-old' -print0)
+}
+
+context_busybox() {
+    local tree=$1/tree file applet
+    file=$(busybox_file)
+    mkdir -p "$tree"/{bin,etc,usr}
+    mkdir -m 1777 "$tree/tmp"
+    install -m 0755 "$file" "$tree/bin/busybox"
+    while read -r applet; do
+        [[ $applet == busybox ]] || ln -s busybox "$tree/bin/$applet"
+    done < <("$file" --list)
+    ln -s ../bin "$tree/usr/bin"
+    printf 'root:x:0:0:root:/:/bin/sh\nnonroot:x:65532:65532:nonroot:/tmp:/bin/sh\n' >"$tree/etc/passwd"
+    printf 'root:x:0:\nnonroot:x:65532:\n' >"$tree/etc/group"
+    pack "$1"
+}
+
+context_gotest() {
+    local tree=$1/tree
+    mkdir -p "$tree/bin"
+    mkdir -m 1777 "$tree/tmp"
+    export CGO_ENABLED=0 GOFLAGS='-trimpath -buildvcs=false -mod=readonly'
+    (cd "$here/tools/gotest" && quietly go build -ldflags '-s -w' -o "$tree/bin/" gotest.tools/gotestsum cmd/test2json)
+    (cd "$root/examples/gotest" && quietly go test -c -ldflags '-s -w' -o "$tree/bin/suite.test" .)
+    pack "$1"
+}
+
+pack() {
+    tar -C "$1/tree" --owner=0 --group=0 --numeric-owner --sort=name --mtime=@0 -cf "$1/rootfs.tar" .
+    rm -rf "$1/tree"
+}
+
+# --- registry and buildah ---------------------------------------------------
+
+manifest_types='application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json'
+
+manifest_url() { echo "http://$registry/v2/assay/$1/manifests/$2"; }
+
+present() { [[ -n $(digest "$1" "$2") ]]; }
+
+digest() {
+    curl -sS -I -H "Accept: $manifest_types" "$(manifest_url "$1" "$2")" |
+        tr -d '\r' | awk 'NR == 1 { ok = $2 == 200 } ok && tolower($1) == "docker-content-digest:" { print $2 }'
+}
+
+# Lets the tag $3 name what the tag $2 names.
+retag() {
+    [[ $(digest "$1" "$2") == "$(digest "$1" "$3")" ]] && return
+    local body type
+    body=$(mktemp -p "$work")
+    type=$(curl -sSf -H "Accept: $manifest_types" -o "$body" -w '%{content_type}' "$(manifest_url "$1" "$2")")
+    curl -sSf -o /dev/null -X PUT -H "Content-Type: $type" --data-binary "@$body" "$(manifest_url "$1" "$3")"
+}
+
+buildah() { command buildah --root "$cache/storage" --runroot "$cache/run" --storage-driver vfs "$@"; }
+
+# Shows what a command prints only when it fails.
+quietly() {
+    local log
+    log=$(mktemp -p "$work")
+    "$@" >"$log" 2>&1 || { tail -n 40 "$log" >&2; die "failed: $1 ${2:-}"; }
+}
+
+build() {
+    local name=$1 reference=$2 context
+    local arguments=(--isolation chroot --tls-verify=false --signature-policy "$work/policy.json" --timestamp 0)
+    context=$(mktemp -d -p "$work")
+    "context_$name" "$context"
+    case $name in
+        pytest | curl) arguments+=(--build-arg "BASE=$registry/assay/base:$(hash_of base)") ;;
+        gotest) arguments+=(--build-arg "GOVERSION=$(go env GOVERSION)") ;;
+    esac
+    quietly buildah bud "${arguments[@]}" -t "$reference" -f "$(recipe "$name")" "$context"
+    quietly buildah push --tls-verify=false --signature-policy "$work/policy.json" "$reference" "docker://$reference"
+    # The vfs driver keeps every layer in full; the registry has it now.
+    [[ $name == base ]] || quietly buildah rmi "$reference"
+    rm -rf "$context"
+}
+
+image() {
+    local name=$1 reference hash began=$EPOCHREALTIME state=present
+    hash=$(hash_of "$name")
+    reference=$registry/assay/$name:$hash
+    if ! present "$name" "$hash"; then
+        say "images: building $name"
+        state=built
+        build "$name" "$reference"
+    fi
+    retag "$name" "$hash" dev
+    printf '%s %s %s %s\n' "$name" "$reference" "$state" \
+        "$(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $began }")"
+}
+
+# --- order of events --------------------------------------------------------
+
+need() {
+    local command=$1 package=$2
+    command -v "$command" >/dev/null || die "$command is missing: apt-get install $package"
+}
+
+check_machine() {
+    need buildah buildah
+    need curl curl
+    need readelf binutils
+    local name
+    for name in "$@"; do
+        case $name in
+            base | pytest | curl) need mmdebstrap mmdebstrap; [[ $EUID == 0 ]] || die "$name must be built as root" ;;
+            gotest) command -v go >/dev/null || die "go is missing: install Go 1.26 or newer" ;;
+        esac
+    done
+    curl -sSf -o /dev/null "http://$registry/v2/" || die "no registry answers at $registry (ASSAY_REGISTRY)"
+}
+
+# Prints the images asked for, each once, with the base before what stands on it.
+chosen() {
+    local name
+    (($#)) || set -- tools runner manager
+    for name in "$@"; do
+        case $name in
+            tools) printf '%s\n' "${tools[@]}" ;;
+            all) printf '%s\n' "${tools[@]}" runner manager ;;
+            pytest | curl) printf '%s\n' base "$name" ;;
+            base | busybox | gotest | runner | manager) echo "$name" ;;
+            *) die "no image $name: choose from ${tools[*]} runner manager, or tools, or all" ;;
+        esac
+    done | awk '!seen[$0]++'
+}
+
+main() {
+    local names name
+    names=$(chosen "$@")
+    mapfile -t names <<<"$names"
+    check_machine "${names[@]}"
+    mkdir -p "$cache"
+    exec 9>"$cache/lock"
+    flock 9
+    work=$(mktemp -d)
+    trap 'rm -rf "$work"' EXIT
+    export TMPDIR=$work
+    echo '{"default":[{"type":"insecureAcceptAnything"}]}' >"$work/policy.json"
+    for name in "${names[@]}"; do
+        image "$name"
+    done
+}
+
+main "$@"
