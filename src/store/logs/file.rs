@@ -1,0 +1,199 @@
+//! One log file: appended by offset, its length is what is acknowledged.
+
+use std::collections::VecDeque;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::walk::walk;
+use crate::record::RecordError;
+
+/// Bytes read at once when a file of an earlier process is opened.
+const SCAN_BYTES: usize = 1024 * 1024;
+/// Bytes before the end of which at least one frame boundary is remembered.
+const MARK_BYTES: u64 = 64 * 1024;
+
+/// Why a piece of a log was not appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// Bytes before it are missing: send from `acknowledged`.
+    #[error("the log is only held up to byte {acknowledged}")]
+    Gap {
+        /// Bytes that the store holds.
+        acknowledged: u64,
+    },
+    /// The piece is not a run of whole frames, or cuts through a frame already held.
+    #[error("the piece does not consist of whole log frames")]
+    NotFrames,
+    /// The disk did not take it.
+    #[error("the log cannot be written")]
+    Io(#[from] io::Error),
+    /// The run is not one that may speak.
+    #[error("the run of the log was refused")]
+    Run(#[from] RecordError),
+}
+
+/// A log file, opened at its first use.
+#[derive(Debug)]
+pub(super) struct LogFile {
+    path: PathBuf,
+    state: Mutex<Option<Open>>,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: Arc<File>,
+    length: u64,
+    payload: u64,
+    /// Frame boundaries near the end, the oldest first.
+    marks: VecDeque<u64>,
+    dirty: bool,
+    used: Instant,
+}
+
+/// The end of a file.
+#[derive(Debug, Default)]
+pub(super) struct Ending {
+    /// Whole frames up to the end.
+    pub(super) bytes: Vec<u8>,
+    /// Bytes that were printed in the whole file.
+    pub(super) payload: u64,
+}
+
+impl LogFile {
+    pub(super) fn new(path: PathBuf) -> Self {
+        Self { path, state: Mutex::new(None) }
+    }
+
+    /// Appends whole frames that begin at `offset` of the stream; what is
+    /// already held is skipped. Gives the new length.
+    pub(super) fn append(&self, offset: u64, bytes: &[u8]) -> Result<u64, AppendError> {
+        let all = walk(bytes);
+        if all.end != bytes.len() {
+            return Err(AppendError::NotFrames);
+        }
+        let mut state = self.state();
+        let open = self.opened(&mut state)?;
+        let Some(held) = open.length.checked_sub(offset) else {
+            return Err(AppendError::Gap { acknowledged: open.length });
+        };
+        let Some(fresh) = usize::try_from(held).ok().and_then(|held| bytes.get(held..)).filter(|rest| !rest.is_empty())
+        else {
+            return Ok(open.length);
+        };
+        let skipped = walk(&bytes[..bytes.len() - fresh.len()]);
+        if skipped.end != bytes.len() - fresh.len() {
+            return Err(AppendError::NotFrames);
+        }
+        if let Err(error) = open.file.write_all_at(fresh, open.length) {
+            // Part of it may be there: what is not acknowledged must not stay.
+            open.file.set_len(open.length)?;
+            return Err(error.into());
+        }
+        open.mark(fresh.len() as u64, all.payload - skipped.payload);
+        Ok(open.length)
+    }
+
+    /// Bytes that are held.
+    pub(super) fn length(&self) -> io::Result<u64> {
+        let mut state = self.state();
+        Ok(self.opened(&mut state)?.length)
+    }
+
+    /// The last frames, at least 64 KiB of them when there are so many.
+    pub(super) fn ending(&self) -> io::Result<Ending> {
+        let (file, from, length, payload) = {
+            let mut state = self.state();
+            let open = self.opened(&mut state)?;
+            (Arc::clone(&open.file), open.marks.front().copied().unwrap_or(0), open.length, open.payload)
+        };
+        let size = usize::try_from(length - from).map_err(io::Error::other)?;
+        let mut bytes = vec![0; size];
+        file.read_exact_at(&mut bytes, from)?;
+        Ok(Ending { bytes, payload })
+    }
+
+    /// Brings what was written to disk, without holding up the writer.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        let file = match self.state().as_mut() {
+            Some(open) if open.dirty => {
+                open.dirty = false;
+                Arc::clone(&open.file)
+            }
+            _ => return Ok(()),
+        };
+        file.sync_data()
+    }
+
+    /// Whether nobody used the file for so long.
+    pub(super) fn idle(&self, limit: Duration) -> bool {
+        self.state().as_ref().is_none_or(|open| !open.dirty && open.used.elapsed() > limit)
+    }
+
+    /// A panic while the lock was held leaves nothing half-done: the length is
+    /// raised last.
+    fn state(&self) -> MutexGuard<'_, Option<Open>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn opened<'a>(&self, state: &'a mut Option<Open>) -> io::Result<&'a mut Open> {
+        let open = match state.take() {
+            Some(open) => open,
+            None => self.open()?,
+        };
+        let open = state.insert(open);
+        open.used = Instant::now();
+        Ok(open)
+    }
+
+    /// Opens the file and cuts off what a crash left behind the last whole frame.
+    fn open(&self) -> io::Result<Open> {
+        if let Some(folder) = self.path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&self.path)?;
+        let mut open = Open {
+            file: Arc::new(file),
+            length: 0,
+            payload: 0,
+            marks: VecDeque::from([0]),
+            dirty: false,
+            used: Instant::now(),
+        };
+        let size = open.file.metadata()?.len();
+        let mut buffer = vec![0; SCAN_BYTES.min(usize::try_from(size).unwrap_or(SCAN_BYTES))];
+        while open.length < size {
+            let read = open.file.read_at(&mut buffer, open.length)?;
+            let walk = walk(&buffer[..read]);
+            open.mark(walk.end as u64, walk.payload);
+            if walk.noise || walk.end == 0 {
+                break;
+            }
+        }
+        if open.length < size {
+            tracing::warn!(cut = size - open.length, "a log ended in half a frame, which was cut off");
+            open.file.set_len(open.length)?;
+        }
+        open.dirty = false;
+        Ok(open)
+    }
+}
+
+impl Open {
+    /// Counts frames that were found or written at the end.
+    fn mark(&mut self, bytes: u64, payload: u64) {
+        self.length += bytes;
+        self.payload += payload;
+        self.dirty = true;
+        if self.marks.back().is_none_or(|last| self.length - last >= MARK_BYTES) {
+            self.marks.push_back(self.length);
+        }
+        // The second mark may take over once it alone is far enough from the end.
+        while self.marks.get(1).is_some_and(|second| self.length - second >= MARK_BYTES) {
+            self.marks.pop_front();
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! The store against a real SQLite file and real folders.
+
+mod artifacts;
+mod follow;
+mod logs;
+mod records;
+mod speed;
+
+use assay_api::{Reason, StepState, Verdict};
+use assay_protocol::frame::{Header, Stream, encode};
+use assay_protocol::{ArtifactTotals, Progress, RunOutcome, StepProgress};
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use crate::{Begin, RunKey, Store};
+
+pub(crate) const UID: &str = "5f0c7a52-0000-4000-8000-000000000001";
+
+/// A store in a fresh folder, with attempt 1 of [`UID`] begun.
+pub(crate) async fn store() -> (TempDir, Store) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let store = Store::open(dir.path()).await.expect("a fresh store");
+    store.begin(&begin("smoke-1", UID, 1)).await.expect("begun");
+    (dir, store)
+}
+
+pub(crate) fn begin(name: &str, uid: &str, attempt: u32) -> Begin {
+    Begin {
+        namespace: "team-a".into(),
+        name: name.into(),
+        uid: uid.into(),
+        workflow: "smoke".into(),
+        attempt,
+        plan_hash: "00".repeat(32),
+    }
+}
+
+pub(crate) fn key(attempt: u32) -> RunKey {
+    RunKey { execution_uid: UID.into(), attempt, pod_uid: format!("pod-{attempt}") }
+}
+
+pub(crate) fn progress(sequence: u64, finished: bool) -> Progress {
+    let now = Timestamp::now();
+    let outcome = RunOutcome {
+        verdict: Verdict::Passed,
+        reason: Reason::Passed,
+        message: "all is well".into(),
+        finished_at: now,
+        log_complete: true,
+    };
+    let step = |id: &str| StepProgress {
+        id: id.into(),
+        name: format!("Step {id}"),
+        state: StepState::Running,
+        attempts: 1,
+        exit_code: None,
+        started_at: Some(now),
+        finished_at: None,
+        message: None,
+    };
+    Progress {
+        sequence,
+        started_at: Some(now),
+        steps: vec![step("build"), step("test")],
+        tests: None,
+        artifacts: ArtifactTotals::default(),
+        outcome: finished.then_some(outcome),
+    }
+}
+
+/// A frame of standard output.
+pub(crate) fn frame(step: u16, time_ns: u64, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encode(Header { stream: Stream::Stdout, step, attempt: 1, time_ns, offset: 0 }, payload, &mut bytes);
+    bytes
+}

@@ -1,0 +1,112 @@
+//! Executions, progress, reports and conclusions.
+
+use assay_api::{Reason, Verdict};
+use assay_protocol::rest::Conclusion;
+use assay_report::TestReport;
+use jiff::Timestamp;
+
+use super::{UID, begin, key, progress, store};
+use crate::{OpenError, RecordError, RunChange, Store};
+
+fn conclusion() -> Conclusion {
+    Conclusion {
+        verdict: Verdict::Failed,
+        reason: Reason::TestsFailed,
+        message: "1 of 2 tests failed".into(),
+        finished_at: Timestamp::now(),
+    }
+}
+
+#[tokio::test]
+async fn everything_is_there_after_reopening() {
+    let (dir, store) = store().await;
+    store.save_progress(&key(1), &progress(1, true)).await.expect("saved");
+    store.save_report(&key(1), &TestReport::default()).await.expect("saved");
+    let verdict = conclusion();
+    store.conclude(UID, &verdict).await.expect("concluded");
+    drop(store);
+    let store = Store::open(dir.path()).await.expect("opened again");
+    let record = store.execution("team-a", "smoke-1").await.expect("asked").expect("found");
+    assert_eq!(record.progress.map(|progress| progress.sequence), Some(1));
+    assert_eq!(record.conclusion, Some(verdict));
+    assert_eq!(store.report(UID).await.expect("asked"), Some(TestReport::default()));
+    store.healthy().await.expect("healthy");
+    store.close().await;
+    assert!(store.healthy().await.is_err());
+}
+
+#[tokio::test]
+async fn one_process_owns_the_folder() {
+    let (dir, _store) = store().await;
+    assert!(matches!(Store::open(dir.path()).await, Err(OpenError::InUse)));
+}
+
+#[tokio::test]
+async fn an_older_progress_does_not_replace_a_newer_one() {
+    let (_dir, store) = store().await;
+    let mut changes = store.changes();
+    for sequence in [1, 3, 2, 3] {
+        store.save_progress(&key(1), &progress(sequence, sequence == 3)).await.expect("saved");
+        let expected =
+            RunChange { namespace: "team-a".into(), name: "smoke-1".into(), execution_uid: UID.into() };
+        assert_eq!(changes.recv().await, Ok(expected));
+    }
+    let kept = store.execution_by_uid(UID).await.expect("asked").expect("found").progress.expect("spoke");
+    assert_eq!((kept.sequence, kept.outcome.is_some()), (3, true));
+}
+
+#[tokio::test]
+async fn only_the_newest_begun_attempt_may_speak() {
+    let (_dir, store) = store().await;
+    store.save_progress(&key(1), &progress(7, false)).await.expect("saved");
+    assert!(matches!(store.admit(&key(2)).await, Err(RecordError::Unknown)));
+    store.begin(&begin("smoke-1", UID, 2)).await.expect("begun");
+    store.begin(&begin("smoke-1", UID, 1)).await.expect("a repeat changes nothing");
+    let refused = store.save_progress(&key(1), &progress(8, true)).await;
+    assert!(matches!(refused, Err(RecordError::Superseded { newest: 2 })));
+    assert!(matches!(store.enlist(&key(1)).await, Err(RecordError::Superseded { .. })));
+    let record = store.execution_by_uid(UID).await.expect("asked").expect("found");
+    assert_eq!((record.attempt, record.progress), (2, None), "attempt 2 has not spoken");
+    store.save_progress(&key(2), &progress(1, false)).await.expect("saved");
+    let mut stranger = key(1);
+    stranger.execution_uid = "unknown".into();
+    assert!(matches!(store.save_progress(&stranger, &progress(1, false)).await, Err(RecordError::Unknown)));
+    stranger.pod_uid = "../../etc".into();
+    assert!(matches!(store.enlist(&stranger).await, Err(RecordError::BadUid)));
+}
+
+#[tokio::test]
+async fn lists_come_in_pages_newest_first() {
+    let (_dir, store) = store().await;
+    for number in 2..=5 {
+        let mut begin = begin(&format!("smoke-{number}"), &format!("uid-{number}"), 1);
+        if number == 4 {
+            begin.workflow = "other".into();
+        }
+        store.begin(&begin).await.expect("begun");
+    }
+    let mut names = Vec::new();
+    let mut before = None;
+    loop {
+        let page = store.executions("team-a", None, 2, before.as_deref()).await.expect("listed");
+        names.extend(page.items.into_iter().map(|record| record.name));
+        before = page.next;
+        if before.is_none() {
+            break;
+        }
+    }
+    assert_eq!(names, ["smoke-5", "smoke-4", "smoke-3", "smoke-2", "smoke-1"]);
+    let other = store.executions("team-a", Some("other"), 50, None).await.expect("listed");
+    assert_eq!(other.items.len(), 1);
+    let none = store.executions("team-b", None, 50, None).await.expect("listed");
+    assert_eq!((none.items.len(), none.next), (0, None));
+    let by_uid = store.execution("team-a", "uid-3").await.expect("asked").expect("found");
+    assert_eq!(by_uid.name, "smoke-3");
+    assert_eq!(store.execution("team-b", "uid-3").await.expect("asked"), None);
+}
+
+#[tokio::test]
+async fn an_unknown_execution_cannot_be_concluded() {
+    let (_dir, store) = store().await;
+    assert!(matches!(store.conclude("unknown", &conclusion()).await, Err(RecordError::Unknown)));
+}
