@@ -70,9 +70,7 @@ impl Api {
             return Ok(None);
         }
         judge("GET", path, &answer)?;
-        serde_json::from_slice(&answer.body)
-            .map(Some)
-            .map_err(|_| ApiError::NotJson(path.to_owned()))
+        serde_json::from_slice(&answer.body).map(Some).map_err(|_| ApiError::NotJson(path.to_owned()))
     }
 
     /// Server-side apply of one object.
@@ -101,9 +99,7 @@ impl Api {
         let pods = list["items"].as_array().map(Vec::as_slice).unwrap_or_default();
         for pod in pods {
             let metadata = &pod["metadata"];
-            let (Some(namespace), Some(name)) =
-                (metadata["namespace"].as_str(), metadata["name"].as_str())
-            else {
+            let (Some(namespace), Some(name)) = (metadata["namespace"].as_str(), metadata["name"].as_str()) else {
                 continue;
             };
             let path = format!("/api/v1/namespaces/{namespace}/pods/{name}?gracePeriodSeconds=0");

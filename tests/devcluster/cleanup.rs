@@ -13,6 +13,7 @@ use crate::addresses::POD_NETWORK;
 use crate::layout::Layout;
 use crate::leftovers::{self, Remnant};
 use crate::network::{self, NetworkError};
+use crate::owner;
 use crate::process::{Identity, ProcessError};
 
 /// Why something could not be removed.
@@ -41,20 +42,29 @@ pub enum CleanupError {
 /// When the system refuses.
 pub fn sweep(layout: &Layout) -> Result<(), CleanupError> {
     let shim = |remnant: &Remnant| remnant.program.starts_with("containerd-shim");
-    let (shims, components): (Vec<_>, Vec<_>) =
-        leftovers::processes(layout).into_iter().partition(shim);
+    let (shims, components): (Vec<_>, Vec<_>) = leftovers::processes(layout).into_iter().partition(shim);
     end(&components)?;
     remove_containers(layout);
     end(&shims)?;
-    end_pods()?;
     unmount(layout)?;
+    remove_log_links(layout);
+    if owner::other(layout).is_some() {
+        return Ok(());
+    }
+    release_machine()
+}
+
+/// Removes what exists only once on a machine.
+fn release_machine() -> Result<(), CleanupError> {
+    end_pods()?;
     network::tear_down()?;
     for (family, name) in leftovers::nft_tables() {
         network::run("nft", &["delete", "table", &family, &name])?;
     }
     remove_cni_chains();
     remove_cgroups();
-    remove_links_and_results(layout);
+    remove_attachments();
+    owner::release();
     Ok(())
 }
 
@@ -86,9 +96,7 @@ pub fn wipe(layout: &Layout) -> Result<(), CleanupError> {
 pub fn remove(path: &Path) -> Result<(), CleanupError> {
     let outcome = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
     match outcome {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(CleanupError::Remove(path.to_owned(), error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(CleanupError::Remove(path.to_owned(), error)),
         _ => Ok(()),
     }
 }
@@ -184,15 +192,18 @@ fn remove_cgroups() {
     }
 }
 
-/// Files outside the state folder: the kubelet's links to container logs, and what
-/// the CNI library remembers of each attachment.
-fn remove_links_and_results(layout: &Layout) {
+/// The kubelet's links to container logs.
+fn remove_log_links(layout: &Layout) {
     let state = layout.state();
     for entry in fs::read_dir("/var/log/containers").into_iter().flatten().flatten() {
         if fs::read_link(entry.path()).is_ok_and(|target| target.starts_with(&state)) {
             let _ = fs::remove_file(entry.path());
         }
     }
+}
+
+/// What the CNI library remembers of each pod's attachment.
+fn remove_attachments() {
     let mark = format!("{POD_NETWORK}-");
     for entry in fs::read_dir("/var/lib/cni/results").into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(&mark) {

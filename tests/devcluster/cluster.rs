@@ -150,12 +150,7 @@ impl Cluster {
     ///
     /// # Errors
     /// When the context cannot be read, buildah fails, or the cluster is foreign.
-    pub fn image(
-        &self,
-        context: &Path,
-        name: &str,
-        file: Option<&Path>,
-    ) -> Result<Image, ClusterError> {
+    pub fn image(&self, context: &Path, name: &str, file: Option<&Path>) -> Result<Image, ClusterError> {
         self.own()?;
         Ok(images::ensure(&self.layout, context, name, file)?)
     }

@@ -114,8 +114,7 @@ fn build(layout: &Layout, engine: &Engine) -> Result<(), CompileError> {
     let bin = partial.join("bin");
     fs::create_dir_all(&source).map_err(at(&source))?;
     fs::create_dir_all(&bin).map_err(at(&bin))?;
-    let files =
-        [("go.mod", Some(engine.go_mod)), ("go.sum", Some(engine.go_sum)), ("main.go", engine.main_go)];
+    let files = [("go.mod", Some(engine.go_mod)), ("go.sum", Some(engine.go_sum)), ("main.go", engine.main_go)];
     for (name, text) in files {
         if let Some(text) = text.filter(|text| !text.is_empty()) {
             fs::write(source.join(name), text).map_err(at(&source))?;
@@ -134,13 +133,7 @@ fn build(layout: &Layout, engine: &Engine) -> Result<(), CompileError> {
     fs::rename(&partial, &target).map_err(at(&target))
 }
 
-fn go_build(
-    layout: &Layout,
-    engine: &Engine,
-    package: &str,
-    source: &Path,
-    output: &Path,
-) -> Result<(), CompileError> {
+fn go_build(layout: &Layout, engine: &Engine, package: &str, source: &Path, output: &Path) -> Result<(), CompileError> {
     let mut go = Command::new("go");
     go.current_dir(source)
         .args(["build", "-trimpath", "-buildvcs=false", "-modcacherw", "-mod=readonly"])
@@ -187,9 +180,7 @@ fn link(target: &Path, name: &Path) -> Result<(), CompileError> {
     // Renamed over the old link, so that the name never points nowhere.
     let fresh = name.with_extension("new");
     let _ = fs::remove_file(&fresh);
-    std::os::unix::fs::symlink(target, &fresh)
-        .and_then(|()| fs::rename(&fresh, name))
-        .map_err(at(name))
+    std::os::unix::fs::symlink(target, &fresh).and_then(|()| fs::rename(&fresh, name)).map_err(at(name))
 }
 
 #[cfg(test)]

@@ -36,8 +36,7 @@ pub const DNS: &str = "coredns";
 
 /// Stop order: whoever watches goes before the one who is watched, because an API
 /// server with open watches may drain for a minute.
-pub const STOP_ORDER: [&str; 9] =
-    [PROXY, KUBELET, SCHEDULER, CONTROLLERS, DNS, APISERVER, ETCD, CONTAINERD, REGISTRY];
+pub const STOP_ORDER: [&str; 9] = [PROXY, KUBELET, SCHEDULER, CONTROLLERS, DNS, APISERVER, ETCD, CONTAINERD, REGISTRY];
 
 /// How the cluster's components differ from one cluster to the next.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -9,6 +9,7 @@ use crate::layout::Layout;
 use crate::leftovers;
 use crate::process::{self, ProcessError};
 use crate::progress::Progress;
+use crate::status;
 
 /// The longest wait for pods to end by themselves.
 const PODS: Duration = Duration::from_secs(20);
@@ -45,7 +46,7 @@ pub fn down(layout: &Layout, progress: &Progress) -> Result<(), DownError> {
     }
     progress.step("clean machine", || cleanup::sweep(layout))?;
     cleanup::wipe(layout)?;
-    let left = leftovers::all(layout);
+    let left = status::left(layout);
     if left.is_empty() { Ok(()) } else { Err(DownError::Left(left)) }
 }
 

@@ -107,10 +107,7 @@ pub const ENGINES: &[Engine] = &[
         "containerd",
         &[
             Program::new("containerd", "github.com/containerd/containerd/v2/cmd/containerd"),
-            Program::new(
-                "containerd-shim-runc-v2",
-                "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2"
-            ),
+            Program::new("containerd-shim-runc-v2", "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2"),
             Program::new("ctr", "github.com/containerd/containerd/v2/cmd/ctr"),
         ],
         "-X github.com/containerd/containerd/v2/version.Version=v2.3.7",
@@ -202,8 +199,7 @@ mod tests {
     #[test]
     fn every_program_has_a_name_of_its_own() {
         let programs: Vec<_> = ENGINES.iter().flat_map(|engine| engine.programs).collect();
-        let names: Vec<_> =
-            programs.iter().flat_map(|p| p.aliases.iter().chain([&p.file])).collect();
+        let names: Vec<_> = programs.iter().flat_map(|p| p.aliases.iter().chain([&p.file])).collect();
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
     }
 

@@ -103,8 +103,7 @@ impl Server {
     /// # Errors
     /// When the certificates cannot be read.
     pub fn secure(address: SocketAddr, credentials: Credentials<'_>) -> Result<Self, HttpError> {
-        let config = client_config(credentials)
-            .map_err(|source| HttpError::Credentials(address, source))?;
+        let config = client_config(credentials).map_err(|source| HttpError::Credentials(address, source))?;
         Ok(Self { address, tls: Some(Arc::new(config)) })
     }
 
@@ -124,19 +123,13 @@ impl Server {
         tcp.set_nodelay(true)?;
         let Some(config) = &self.tls else { return talk(tcp, self.address, request) };
         let name = ServerName::from(self.address.ip());
-        let connection =
-            ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
+        let connection = ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
         talk(StreamOwned::new(connection, tcp), self.address, request)
     }
 }
 
-fn talk(
-    mut stream: impl Read + Write,
-    address: SocketAddr,
-    request: &Request<'_>,
-) -> io::Result<Vec<u8>> {
-    let mut message = format!("{} {} HTTP/1.0\r\nHost: {address}\r\n", request.method, request.path)
-        .into_bytes();
+fn talk(mut stream: impl Read + Write, address: SocketAddr, request: &Request<'_>) -> io::Result<Vec<u8>> {
+    let mut message = format!("{} {} HTTP/1.0\r\nHost: {address}\r\n", request.method, request.path).into_bytes();
     let mut headers = String::new();
     for (name, value) in request.headers {
         let _ = write!(headers, "{name}: {value}\r\n");

@@ -72,12 +72,7 @@ pub struct Image {
 ///
 /// # Errors
 /// When the context cannot be read, the registry does not answer, or buildah fails.
-pub fn ensure(
-    layout: &Layout,
-    context: &Path,
-    name: &str,
-    file: Option<&Path>,
-) -> Result<Image, ImageError> {
+pub fn ensure(layout: &Layout, context: &Path, name: &str, file: Option<&Path>) -> Result<Image, ImageError> {
     let (repository, tag) = split(name)?;
     let reference = format!("{REGISTRY}/{repository}:{tag}");
     let file = file.map_or_else(|| context.join("Dockerfile"), Path::to_owned);
@@ -107,8 +102,7 @@ pub fn ensure_builtin(layout: &Layout) -> Result<(), ImageError> {
     for (name, program, source, recipe) in recipes {
         let at = |source: io::Error| ImageError::File(layout.run(), source);
         let context = tempfile::tempdir().map_err(at)?;
-        fs::copy(&source, context.path().join(program))
-            .map_err(|error| ImageError::File(source.clone(), error))?;
+        fs::copy(&source, context.path().join(program)).map_err(|error| ImageError::File(source.clone(), error))?;
         fs::write(context.path().join("Dockerfile"), recipe).map_err(at)?;
         ensure(layout, context.path(), name, None)?;
     }
@@ -144,8 +138,7 @@ fn read(path: &Path) -> Result<Vec<u8>, ImageError> {
 
 fn hash_folder(root: &Path, folder: &Path, hash: &mut Sha256) -> Result<(), ImageError> {
     let at = |source| ImageError::File(folder.to_owned(), source);
-    let mut entries: Vec<_> =
-        fs::read_dir(folder).map_err(at)?.collect::<Result<_, _>>().map_err(at)?;
+    let mut entries: Vec<_> = fs::read_dir(folder).map_err(at)?.collect::<Result<_, _>>().map_err(at)?;
     entries.sort_by_key(fs::DirEntry::file_name);
     for entry in entries {
         let path = entry.path();

@@ -90,8 +90,7 @@ pub fn start<'a>(layout: &'a Layout, component: &'a Component) -> Result<Started
     let log = layout.log(component.name);
     let failed = |source| LaunchError::Start(component.name, source);
     let identity =
-        process::spawn_detached(&component.program, &component.args, &component.env, &log)
-            .map_err(failed)?;
+        process::spawn_detached(&component.program, &component.args, &component.env, &log).map_err(failed)?;
     process::remember(&layout.pids(), component.name, &identity).map_err(failed)?;
     Ok(Started { layout, component, identity, since })
 }

@@ -35,8 +35,7 @@ impl Layout {
         let named = std::env::var_os(CACHE_ENV).filter(|value| !value.is_empty());
         let cache = match named {
             Some(value) => std::path::absolute(&value).unwrap_or_else(|_| PathBuf::from(value)),
-            None => PathBuf::from(std::env::var_os("HOME").ok_or(LayoutError::NoHome)?)
-                .join(".cache/assay"),
+            None => PathBuf::from(std::env::var_os("HOME").ok_or(LayoutError::NoHome)?).join(".cache/assay"),
         };
         Self::at(cache)
     }

@@ -12,8 +12,7 @@ use crate::network;
 use crate::process::{Identity, Life};
 
 /// Programs that run as parts of a cluster.
-const PROGRAMS: &[&str] =
-    &["kube", "etcd", "containerd", "containerd-shim-runc-v2", "coredns", "docker-registry"];
+const PROGRAMS: &[&str] = &["kube", "etcd", "containerd", "containerd-shim-runc-v2", "coredns", "docker-registry"];
 
 /// A process that belongs to the cluster.
 #[derive(Debug, Clone)]
@@ -24,16 +23,22 @@ pub struct Remnant {
     pub program: String,
 }
 
-/// Everything that is left, one line each; empty after a clean stop.
+/// What is left of this cache folder's cluster, one line each.
 #[must_use]
-pub fn all(layout: &Layout) -> Vec<String> {
+pub fn of_cluster(layout: &Layout) -> Vec<String> {
     let mut found = Vec::new();
     for process in processes(layout) {
         found.push(format!("process {} ({})", process.identity.pid, process.program));
     }
-    found.extend(pod_processes().into_iter().map(|pid| format!("process {pid} of a pod")));
     found.extend(containers(layout).into_iter().map(|id| format!("container {id}")));
     found.extend(mounts(layout).into_iter().map(|path| format!("mount {}", path.display())));
+    found
+}
+
+/// What exists only once on a machine, one line each.
+#[must_use]
+pub fn of_machine() -> Vec<String> {
+    let mut found: Vec<String> = pod_processes().into_iter().map(|pid| format!("process {pid} of a pod")).collect();
     found.extend(links().into_iter().map(|link| format!("network interface {link}")));
     found.extend(nft_tables().into_iter().map(|(family, name)| format!("nft table {family} {name}")));
     found.extend(cni_chains().0.into_iter().map(|chain| format!("iptables chain {chain}")));

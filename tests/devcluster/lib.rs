@@ -18,6 +18,7 @@ mod launch;
 mod layout;
 mod leftovers;
 mod network;
+mod owner;
 mod packages;
 mod pki;
 mod process;
@@ -26,9 +27,7 @@ mod status;
 mod up;
 
 pub use cluster::{Cluster, ClusterError, KUBECONFIG_ENV};
-pub use components::{
-    APISERVER, CONTAINERD, CONTROLLERS, DNS, ETCD, KUBELET, PROXY, REGISTRY, SCHEDULER, Settings,
-};
+pub use components::{APISERVER, CONTAINERD, CONTROLLERS, DNS, ETCD, KUBELET, PROXY, REGISTRY, SCHEDULER, Settings};
 pub use images::{BUSYBOX, Image};
 pub use layout::{CACHE_ENV, Layout};
 pub use process::Life;

@@ -5,9 +5,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use assay_devcluster::{
-    Cluster, ClusterError, KUBECONFIG_ENV, Life, Outcome, Progress, Settings, Status,
-};
+use assay_devcluster::{Cluster, ClusterError, KUBECONFIG_ENV, Life, Outcome, Progress, Settings, Status};
 use clap::{Parser, Subcommand};
 
 /// A genuine one-node Kubernetes cluster on this machine.
@@ -107,12 +105,7 @@ fn say_foreign(foreign: &Path) {
     eprintln!("using the cluster of {KUBECONFIG_ENV}={}; nothing to do", foreign.display());
 }
 
-fn up(
-    cluster: &Cluster,
-    settings: Settings,
-    verbose: bool,
-    progress: &Progress,
-) -> Result<(), ClusterError> {
+fn up(cluster: &Cluster, settings: Settings, verbose: bool, progress: &Progress) -> Result<(), ClusterError> {
     if let Some(foreign) = cluster.foreign() {
         say_foreign(foreign);
         return Ok(());
@@ -178,11 +171,7 @@ fn print_components(status: &Status) {
 }
 
 /// Replaces this process, so that signals, terminal and exit code are the program's own.
-fn become_program(
-    cluster: &Cluster,
-    program: PathBuf,
-    arguments: &[String],
-) -> Result<ExitCode, ClusterError> {
+fn become_program(cluster: &Cluster, program: PathBuf, arguments: &[String]) -> Result<ExitCode, ClusterError> {
     let error = cluster.command(&program).args(arguments).exec();
     Err(ClusterError::Run(program, error))
 }

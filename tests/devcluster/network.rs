@@ -81,10 +81,7 @@ fn setting(path: &'static str) -> Result<(), NetworkError> {
 /// When it cannot be run or exits with an error.
 pub fn run(program: &str, args: &[&str]) -> Result<String, NetworkError> {
     let command = || format!("{program} {}", args.join(" "));
-    let output = Command::new(program)
-        .args(args)
-        .output()
-        .map_err(|source| NetworkError::Run(command(), source))?;
+    let output = Command::new(program).args(args).output().map_err(|source| NetworkError::Run(command(), source))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }

@@ -80,13 +80,11 @@ impl Identity {
             let _ = rustix::process::waitpid(Some(pid), WaitOptions::NOHANG);
         }
         match stat(self.pid) {
-            Some((state, ticks)) if ticks == self.start_ticks && boot_id() == self.boot => {
-                match state {
-                    'Z' | 'X' => Life::Gone,
-                    'T' | 't' => Life::Frozen,
-                    _ => Life::Running,
-                }
-            }
+            Some((state, ticks)) if ticks == self.start_ticks && boot_id() == self.boot => match state {
+                'Z' | 'X' => Life::Gone,
+                'T' | 't' => Life::Frozen,
+                _ => Life::Running,
+            },
             _ => Life::Gone,
         }
     }
@@ -218,8 +216,7 @@ mod tests {
     fn sleeper() -> (Identity, tempfile::TempDir) {
         let folder = tempfile::tempdir().unwrap();
         let log = folder.path().join("log");
-        let identity =
-            spawn_detached(Path::new("/bin/sleep"), &["60".into()], &[], &log).unwrap();
+        let identity = spawn_detached(Path::new("/bin/sleep"), &["60".into()], &[], &log).unwrap();
         (identity, folder)
     }
 

@@ -91,8 +91,7 @@ impl Progress {
 }
 
 fn spin<T>(what: &str, work: impl FnOnce() -> T) -> T {
-    let style = ProgressStyle::with_template("  {spinner} {msg:<26} {elapsed}")
-        .expect("the template is a constant");
+    let style = ProgressStyle::with_template("  {spinner} {msg:<26} {elapsed}").expect("the template is a constant");
     let bar = ProgressBar::new_spinner().with_style(style).with_message(what.to_owned());
     bar.enable_steady_tick(Duration::from_millis(120));
     let outcome = work();

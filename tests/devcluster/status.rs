@@ -9,8 +9,9 @@ use crate::addresses::NODE;
 use crate::api::Api;
 use crate::components::{self, Settings};
 use crate::layout::Layout;
-use crate::process::{self, Life};
 use crate::leftovers;
+use crate::owner;
+use crate::process::{self, Life};
 
 /// Written when a cluster came up completely: such a cluster may be repaired, any
 /// other is swept away.
@@ -72,7 +73,7 @@ impl Status {
             })
             .collect();
         let running = components.iter().any(|component| component.life != Life::Gone);
-        let leftovers = if running { Vec::new() } else { leftovers::all(layout) };
+        let leftovers = if running { Vec::new() } else { left(layout) };
         let node_ready = running && node_ready(layout);
         let dns_answers = running && components::dns_answers();
         Self { components, node_ready, dns_answers, leftovers }
@@ -87,10 +88,19 @@ impl Status {
     /// Whether everything lives and works.
     #[must_use]
     pub fn healthy(&self) -> bool {
-        self.components.iter().all(|component| component.ready)
-            && self.node_ready
-            && self.dns_answers
+        self.components.iter().all(|component| component.ready) && self.node_ready && self.dns_answers
     }
+}
+
+/// Everything that is left on the machine, unless another cluster uses it; one line
+/// each, empty after a clean stop.
+#[must_use]
+pub fn left(layout: &Layout) -> Vec<String> {
+    let mut found = leftovers::of_cluster(layout);
+    if owner::other(layout).is_none() {
+        found.extend(leftovers::of_machine());
+    }
+    found
 }
 
 /// What the process of a component does.
@@ -112,9 +122,8 @@ pub fn node_ready(layout: &Layout) -> bool {
 
 fn takes_pods(node: &Value) -> bool {
     let conditions = node["status"]["conditions"].as_array();
-    let ready = conditions.into_iter().flatten().any(|condition| {
-        condition["type"] == "Ready" && condition["status"] == "True"
-    });
+    let ready =
+        conditions.into_iter().flatten().any(|condition| condition["type"] == "Ready" && condition["status"] == "True");
     let untainted = node["spec"]["taints"].as_array().is_none_or(Vec::is_empty);
     ready && untainted
 }

@@ -19,6 +19,7 @@ use crate::kubeconfig::{self, KubeconfigError};
 use crate::launch::{self, LaunchError, Started};
 use crate::layout::Layout;
 use crate::network::{self, NetworkError};
+use crate::owner;
 use crate::packages::{self, PackagesError};
 use crate::pki::{self, PkiError};
 use crate::process::{self, Life, ProcessError};
@@ -27,6 +28,8 @@ use crate::status::{self, Marker, Status};
 
 /// The longest wait for the node, once all components are ready.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a living component may take to work again before it is started anew.
+const RECOVERY: Duration = Duration::from_secs(15);
 /// How often a wait looks again.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -69,6 +72,9 @@ pub enum UpError {
     /// A cluster with other settings runs.
     #[error("a cluster with other settings runs; `devcluster down` first")]
     OtherSettings,
+    /// The cluster of another cache folder has this machine.
+    #[error("the cluster of {0} runs on this machine; take it down first (ASSAY_CACHE={0})")]
+    Elsewhere(PathBuf),
     /// The marker or lock file could not be written.
     #[error("cannot write {0}")]
     File(PathBuf, #[source] io::Error),
@@ -108,6 +114,9 @@ pub fn up(layout: &Layout, settings: Settings, progress: &Progress) -> Result<Ou
         progress.done("repaired after", since);
         return Ok(Outcome::Repaired);
     }
+    if let Some(cache) = owner::other(layout) {
+        return Err(UpError::Elsewhere(cache));
+    }
     packages::ensure(progress)?;
     compile::ensure(layout, progress)?;
     let since = Instant::now();
@@ -115,6 +124,7 @@ pub fn up(layout: &Layout, settings: Settings, progress: &Progress) -> Result<Ou
         cleanup::sweep(layout)?;
         cleanup::wipe(layout)
     })?;
+    owner::take(layout).map_err(|source| UpError::File(layout.cache().to_owned(), source))?;
     start_all(layout, settings, progress)?;
     progress.done("ready after", since);
     Ok(Outcome::Started)
@@ -136,9 +146,7 @@ fn start_all(layout: &Layout, settings: Settings, progress: &Progress) -> Result
     progress.step("certificates", || prepare(layout))?;
     progress.step("node network", network::set_up)?;
     let all = components::all(layout, settings);
-    let named = |name: &str| {
-        all.iter().find(|component| component.name == name).expect("every name is in the list")
-    };
+    let named = |name: &str| all.iter().find(|component| component.name == name).expect("every name is in the list");
     free_registry_port(named(components::REGISTRY));
     let etcd = launch::start(layout, named(components::ETCD))?;
     let registry = launch::start(layout, named(components::REGISTRY))?;
@@ -149,13 +157,8 @@ fn start_all(layout: &Layout, settings: Settings, progress: &Progress) -> Result
     progress.step("node images", || images::ensure_builtin(layout))?;
     ready(&containerd, progress)?;
     ready(&apiserver, progress)?;
-    let rest = [
-        components::CONTROLLERS,
-        components::KUBELET,
-        components::SCHEDULER,
-        components::PROXY,
-        components::DNS,
-    ];
+    let rest =
+        [components::CONTROLLERS, components::KUBELET, components::SCHEDULER, components::PROXY, components::DNS];
     let rest = rest.map(|name| launch::start(layout, named(name)));
     progress.step("service kube-dns", || make_dns_service(layout))?;
     for started in rest {
@@ -235,17 +238,31 @@ fn repair(layout: &Layout, settings: Settings, progress: &Progress) -> Result<()
 /// # Errors
 /// When it does not start, or a signal is refused.
 pub fn revive(layout: &Layout, component: &Component, progress: &Progress) -> Result<(), UpError> {
-    match status::life(layout, component.name) {
-        Life::Running => return Ok(()),
-        Life::Frozen => {
-            if let Some(identity) = process::remembered(&layout.pids(), component.name) {
-                identity.signal(Signal::CONT)?;
-                progress.say(&format!("  {} was frozen and goes on", component.name));
-            }
-            return Ok(());
-        }
-        Life::Gone => {}
+    let life = status::life(layout, component.name);
+    if life == Life::Frozen
+        && let Some(identity) = process::remembered(&layout.pids(), component.name)
+    {
+        identity.signal(Signal::CONT)?;
+        progress.say(&format!("  {} was frozen and goes on", component.name));
+    }
+    if life != Life::Gone && becomes_ready(layout, component) {
+        return Ok(());
+    }
+    if let Some(identity) = process::remembered(&layout.pids(), component.name) {
+        identity.stop(component.grace)?;
     }
     let started = launch::start(layout, component)?;
     Ok(ready(&started, progress)?)
+}
+
+/// Whether a living component works again without being started anew.
+fn becomes_ready(layout: &Layout, component: &Component) -> bool {
+    let deadline = Instant::now() + RECOVERY;
+    while status::life(layout, component.name) != Life::Gone && Instant::now() < deadline {
+        if component.probe.ready(layout) {
+            return true;
+        }
+        std::thread::sleep(GLANCE);
+    }
+    false
 }

@@ -20,11 +20,7 @@ pub fn component(layout: &Layout) -> Component {
         .replace("@HEALTH@", &local(port::DNS_HEALTH).to_string())
         .replace("@READY@", &local(port::DNS_READY).to_string());
     dns.files.push((config, text));
-    dns.ports = vec![
-        SocketAddr::new(IpAddr::V4(NODE_IP), port::DNS),
-        local(port::DNS_HEALTH),
-        local(port::DNS_READY),
-    ];
+    dns.ports = vec![SocketAddr::new(IpAddr::V4(NODE_IP), port::DNS), local(port::DNS_HEALTH), local(port::DNS_READY)];
     dns.grace = Duration::from_secs(6);
     dns
 }
@@ -33,9 +29,7 @@ pub fn component(layout: &Layout) -> Component {
 #[must_use]
 pub fn objects() -> Vec<Value> {
     let text = fill(include_str!("../manifests/dns.yaml"));
-    text.split("\n---\n")
-        .map(|document| serde_yaml::from_str(document).expect("the manifest is a constant"))
-        .collect()
+    text.split("\n---\n").map(|document| serde_yaml::from_str(document).expect("the manifest is a constant")).collect()
 }
 
 fn fill(template: &str) -> String {

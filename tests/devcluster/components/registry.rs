@@ -10,8 +10,7 @@ use crate::layout::Layout;
 pub fn component(layout: &Layout) -> Component {
     let config = layout.config().join("registry.yaml");
     let probe = Probe::Http(local(port::REGISTRY), "/v2/");
-    let mut registry =
-        Component::new("registry", PathBuf::from("/usr/bin/docker-registry"), probe);
+    let mut registry = Component::new("registry", PathBuf::from("/usr/bin/docker-registry"), probe);
     registry.args = vec!["serve".to_owned(), config.display().to_string()];
     let text = include_str!("../manifests/registry.yaml")
         .replace("@DATA@", &layout.registry_data().display().to_string())
