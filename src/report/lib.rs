@@ -7,13 +7,17 @@
 //! the code under test, so every size is bounded and nothing in it is obeyed.
 #![forbid(unsafe_code)]
 
+mod counts;
 mod limits;
 mod model;
+mod outcome;
 pub mod parse;
 pub mod render;
 mod summary;
 mod text;
 
+pub use counts::Counts;
 pub use limits::Limits;
-pub use model::{Case, Outcome, Suite, TestReport, Warning, WarningCode};
-pub use summary::{Counts, FailedCase, Summary};
+pub use model::{Case, Suite, TestReport, Warning, WarningCode};
+pub use outcome::Outcome;
+pub use summary::{FailedCase, Summary};

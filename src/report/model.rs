@@ -4,46 +4,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::summary::{Counts, FailedCase, Summary};
-
-/// What came of one test case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub enum Outcome {
-    /// The test ran and was content (perhaps only at a second try: see [`Case::flaky`]).
-    Passed,
-    /// The test says no: an assertion did not hold.
-    Failed,
-    /// The test broke before it could say anything.
-    Errored,
-    /// The test did not run.
-    Skipped,
-}
-
-impl Outcome {
-    /// Is this an outcome that somebody has to look at?
-    #[must_use]
-    pub fn is_bad(self) -> bool {
-        matches!(self, Self::Failed | Self::Errored)
-    }
-
-    /// The word used in texts and on the wire.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::Errored => "errored",
-            Self::Skipped => "skipped",
-        }
-    }
-}
-
-impl fmt::Display for Outcome {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+use crate::counts::Counts;
+use crate::outcome::Outcome;
+use crate::summary::{FailedCase, Summary};
 
 /// One test case. All texts are cleaned (no control characters, no terminal
 /// sequences) and bounded, but otherwise as the test wrote them: escape them
@@ -78,6 +41,16 @@ pub struct Case {
     /// Passed, but only after a failed try in the same run.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub flaky: bool,
+}
+
+impl From<&Case> for FailedCase {
+    fn from(case: &Case) -> Self {
+        let suite = match (&case.class, case.suite.is_empty()) {
+            (Some(class), true) => class.clone(),
+            _ => case.suite.clone(),
+        };
+        Self { suite, name: case.name.clone(), message: case.message.clone() }
+    }
 }
 
 /// A group of cases. Nested groups are laid flat in the order of their first cases.

@@ -2,8 +2,9 @@
 
 use std::fmt::Write;
 
-use crate::model::{Case, Outcome, Suite, TestReport};
-use crate::summary::Counts;
+use crate::counts::Counts;
+use crate::model::{Case, Suite, TestReport};
+use crate::outcome::Outcome;
 
 /// The report as JUnit XML, a `testsuites` root with flat suites. Reading it
 /// back gives the same names, outcomes and counts.

@@ -5,7 +5,8 @@ use quick_xml::events::BytesStart;
 use super::attributes;
 use super::excerpt::Excerpt;
 use super::tag::Kind;
-use crate::model::{Case, Outcome};
+use crate::model::Case;
+use crate::outcome::Outcome;
 use crate::parse::number;
 use crate::{limits, text};
 

@@ -3,8 +3,8 @@
 use quick_xml::events::BytesStart;
 
 use super::attributes;
+use crate::counts::Counts;
 use crate::parse::number;
-use crate::summary::Counts;
 
 /// A suite whose end has not come yet.
 #[derive(Debug)]

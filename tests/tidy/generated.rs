@@ -1,0 +1,65 @@
+//! Files that are made from the code, committed, and must not fall behind it.
+
+use std::path::Path;
+use std::{fs, io};
+
+use crate::finding::Finding;
+
+/// A committed file that a function produces.
+#[derive(Clone, Copy, Debug)]
+pub struct Generated {
+    /// Path in the workspace.
+    pub path: &'static str,
+    /// Makes its text; must be the same at every call.
+    pub produce: fn() -> String,
+}
+
+/// Every generated file.
+pub const GENERATED: &[Generated] = &[];
+
+/// Compares each file with what is produced, or writes it when `update` is set.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn check(root: &Path, files: &[Generated], update: bool) -> io::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    for file in files {
+        let path = root.join(file.path);
+        let want = (file.produce)();
+        let have = fs::read_to_string(&path).unwrap_or_default();
+        if have == want {
+            continue;
+        }
+        if update {
+            if let Some(folder) = path.parent() {
+                fs::create_dir_all(folder)?;
+            }
+            fs::write(&path, want)?;
+            continue;
+        }
+        let line = 1 + have.lines().zip(want.lines()).take_while(|(have, want)| have == want).count();
+        findings.push(Finding::at(
+            file.path,
+            line,
+            "is not what the code produces; run `UPDATE=1 cargo test -p assay-tidy` and commit the result",
+        ));
+    }
+    Ok(findings)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_behind_is_found_and_written() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let files = [Generated { path: "a/b.yaml", produce: || "x: 1\ny: 2\n".to_owned() }];
+        let found = check(folder.path(), &files, false).expect("no writing");
+        assert_eq!(found[0].place, "a/b.yaml:1");
+        assert_eq!(check(folder.path(), &files, true).expect("writable"), []);
+        assert_eq!(check(folder.path(), &files, false).expect("no writing"), []);
+        fs::write(folder.path().join("a/b.yaml"), "x: 1\ny: 3\n").expect("writable");
+        assert_eq!(check(folder.path(), &files, false).expect("no writing")[0].place, "a/b.yaml:2");
+    }
+}
