@@ -8,7 +8,8 @@
 # Each image is pushed as REGISTRY/assay/NAME:HASH, where HASH are 12 digits over
 # everything that goes into it, and as :dev. On standard output, one line each:
 #   NAME REFERENCE built|present SECONDS
-# Progress and errors go to standard error.
+# Progress and errors go to standard error. When runner and manager are among them,
+# bin/images.yaml says so to the chart: helm upgrade --install ... --values bin/images.yaml
 #
 #   ASSAY_REGISTRY   where to push             (localhost:5000)
 #   ASSAY_CACHE      what may be kept          (~/.cache/assay)
@@ -37,7 +38,8 @@ packages() {
 }
 
 mmdebstrap_options() {
-    printf '%s\n' --variant=apt --include=netbase \
+    printf '%s\n' --variant=apt --include=netbase,usr-is-merged \
+        --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
         --aptopt='Acquire::Languages "none"' --aptopt='APT::Install-Recommends "false"' \
         --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
         --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/info/*' \
@@ -101,7 +103,7 @@ base_tar() {
         mapfile -t options < <(mmdebstrap_options)
         quietly mmdebstrap --quiet "${options[@]}" --customize-hook='rm -f "$1"/etc/resolv.conf "$1"/etc/hostname' \
             "$suite" "$tar.new.tar"
-        mv "$tar.new.tar" "$tar"
+        keep "$tar.new.tar" base "$tar"
     fi
     echo "$tar"
 }
@@ -119,10 +121,16 @@ extend_base() {
         quietly install_packages "$tree" $(packages "$name")
         [[ $name == pytest ]] && ln -s /usr/bin/pytest-3 "$tree/usr/local/bin/pytest"
         new_files "$tree" "$2/before" | tar -C "$tree" --null --no-recursion -T - -cf "$tar.new"
-        mv "$tar.new" "$tar"
+        keep "$tar.new" "$name" "$tar"
         rm -rf "$tree" "$2/before"
     fi
     cp "$tar" "$2/rootfs.tar"
+}
+
+# Puts a finished archive into the cache, in place of older ones of its name.
+keep() {
+    rm -f "$cache/$2"-????????????.tar
+    mv "$1" "$3"
 }
 
 install_packages() {
@@ -213,8 +221,6 @@ build() {
     esac
     quietly buildah bud "${arguments[@]}" -t "$reference" -f "$(recipe "$name")" "$context"
     quietly buildah push --tls-verify=false --signature-policy "$work/policy.json" "$reference" "docker://$reference"
-    # The vfs driver keeps every layer in full; the registry has it now.
-    [[ $name == base ]] || quietly buildah rmi "$reference"
     rm -rf "$context"
 }
 
@@ -230,6 +236,20 @@ image() {
     retag "$name" "$hash" dev
     printf '%s %s %s %s\n' "$name" "$reference" "$state" \
         "$(awk "BEGIN { printf \"%.1f\", $EPOCHREALTIME - $began }")"
+}
+
+# Values for the chart, by hash: a node would not pull a changed :dev again.
+write_values() {
+    mkdir -p "$bin"
+    cat >"$bin/images.yaml.new" <<END
+image:
+  registry: $registry
+  manager:
+    tag: $(hash_of manager)
+  runner:
+    tag: $(hash_of runner)
+END
+    mv "$bin/images.yaml.new" "$bin/images.yaml"
 }
 
 # --- order of events --------------------------------------------------------
@@ -283,6 +303,9 @@ main() {
     for name in "${names[@]}"; do
         image "$name"
     done
+    [[ " ${names[*]} " == *" runner manager "* ]] && write_values
+    # The vfs driver keeps every layer in full; the registry has them now.
+    buildah rmi --all --force >/dev/null 2>&1 || true
 }
 
 main "$@"
