@@ -68,7 +68,7 @@ fn is_text(head: &[u8]) -> bool {
         // The head may end inside a character.
         Err(error) => error.error_len().is_none(),
     };
-    utf8 && !head.iter().any(|byte| control(byte))
+    utf8 && !head.iter().any(control)
 }
 
 #[cfg(test)]

@@ -57,15 +57,18 @@ impl Logs {
     /// # Errors
     /// [`AppendError::Gap`] when bytes before `offset` are missing.
     pub async fn append(&self, key: &RunKey, group: u16, offset: u64, bytes: Bytes) -> Result<u64, AppendError> {
-        let file = match self.known(key, group) {
-            Some(file) => file,
-            None => {
-                self.shelf.runs.enlist(key).await?;
-                self.file(key, group)
-            }
-        };
+        let known = self.known(key, group);
+        let first = known.is_none();
+        if first {
+            self.shelf.runs.enlist(key).await?;
+        }
+        let file = known.unwrap_or_else(|| self.file(key, group));
         let acknowledged = blocking(move || file.append(offset, &bytes)).await?;
-        self.beat(&key.execution_uid, |beat| beat.appended += 1);
+        self.beat(&key.execution_uid, |beat| {
+            beat.appended += 1;
+            // The first piece may be the first word of its run.
+            beat.changed += u64::from(first);
+        });
         Ok(acknowledged)
     }
 
