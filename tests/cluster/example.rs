@@ -10,11 +10,17 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Case {
+    /// What the case is called.
+    pub name: String,
     /// Files to apply, relative to the example's folder.
     #[serde(default)]
     pub apply: Vec<String>,
     /// Workflow to run.
-    pub workflow: String,
+    #[serde(default)]
+    pub workflow: Option<String>,
+    /// Execution that the files themselves make, instead of a workflow to run.
+    #[serde(default)]
+    pub execution: Option<String>,
     /// Values to run it with, as `name=value`.
     #[serde(default)]
     pub config: std::collections::BTreeMap<String, String>,
@@ -29,9 +35,14 @@ pub struct Case {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Expectation {
+    /// Texts with which the cluster refuses the files; nothing is run then.
+    #[serde(default)]
+    pub apply_error: Vec<String>,
     /// The verdict.
+    #[serde(default)]
     pub verdict: String,
     /// The reason.
+    #[serde(default)]
     pub reason: String,
     /// Counts, when there is a report.
     #[serde(default)]

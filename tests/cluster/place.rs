@@ -17,7 +17,9 @@ pub struct Place {
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
     /// The environment names no cluster.
-    #[error("`KUBECONFIG` is not set: run through make (`make test`, `make demo`), or `export KUBECONFIG=$(make kubeconfig)`")]
+    #[error(
+        "`KUBECONFIG` is not set: run through make (`make test`, `make demo`), or `export KUBECONFIG=$(make kubeconfig)`"
+    )]
     NoKubeconfig,
     /// The kubeconfig is not there.
     #[error("there is no cluster behind `{0}`: start one with `make up`, or point ASSAY_KUBECONFIG at yours")]

@@ -45,7 +45,11 @@ pub fn all(place: &Place, rounds: u32) -> Result<Vec<Sample>, MeasureError> {
         // The first round warms caches and is not counted.
         if round > 0 {
             samples.extend(pair);
-            anstream::eprintln!("round {round}/{rounds}: raw job {:.0} ms, assay {:.0} ms", pair[0].overhead(), pair[1].overhead());
+            anstream::eprintln!(
+                "round {round}/{rounds}: raw job {:.0} ms, assay {:.0} ms",
+                pair[0].overhead(),
+                pair[1].overhead()
+            );
         }
     }
     drop((jobs, executions));

@@ -67,7 +67,14 @@ fn a_stranger_is_refused_and_a_reader_is_not() {
     assert!(refused.stderr.to_lowercase().contains("may not") || refused.stderr.contains("orbidden"), "{refused:?}");
 
     namespace
-        .kubectl(&["create", "rolebinding", "reader", "--clusterrole=view", "--serviceaccount", &format!("{}:stranger", namespace.name())])
+        .kubectl(&[
+            "create",
+            "rolebinding",
+            "reader",
+            "--clusterrole=view",
+            "--serviceaccount",
+            &format!("{}:stranger", namespace.name()),
+        ])
         .expect("a binding");
     std::thread::sleep(Duration::from_secs(32));
     let allowed = logs_as(&namespace, &stranger);

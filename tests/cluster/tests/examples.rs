@@ -1,6 +1,10 @@
 //! Every example does what its `expect.yaml` says, run as a user would run it.
 
-use assay_cluster_tests::{Case, Execution, ExpectedTests, Namespace, Place, PodSecurity, cases};
+use std::time::Duration;
+
+use assay_cluster_tests::{Case, CommandError, Execution, ExpectedTests, Namespace, Output, Place, PodSecurity, cases};
+
+const LIMIT: Duration = Duration::from_secs(120);
 
 #[test]
 fn every_example_ends_as_it_says() {
@@ -12,33 +16,52 @@ fn every_example_ends_as_it_says() {
 }
 
 fn check(case: &Case) -> Result<(), String> {
-    let title = format!("{} {}", case.folder.display(), case.workflow);
+    let title = format!("{}/{}", case.folder.file_name().unwrap_or_default().display(), case.name);
     println!("{title}");
-    let namespace = Namespace::create(Place::shared(), "example", PodSecurity::Open).map_err(|e| e.to_string())?;
-    for file in &case.apply {
+    let failed = |error: CommandError| format!("{title}: {error}");
+    let namespace = Namespace::create(Place::shared(), "example", PodSecurity::Open).map_err(failed)?;
+    let applied = case.apply.iter().try_for_each(|file| {
         let path = case.folder.join(file).to_string_lossy().into_owned();
-        namespace.kubectl(&["apply", "-f", &path]).map_err(|error| format!("{title}: {error}"))?;
+        namespace.kubectl(&["apply", "-f", &path]).map(drop)
+    });
+    if !case.expect.apply_error.is_empty() {
+        let refusal = applied.err().map(|error| error.to_string()).unwrap_or_default();
+        let wrong = missing("refusal", &refusal, &case.expect.apply_error);
+        return if wrong.is_empty() { Ok(()) } else { Err(format!("{title}: {}", wrong.join("\n"))) };
     }
-    if namespace.kubectl(&["get", "deployments", "-o", "name"]).is_ok_and(|names| !names.trim().is_empty()) {
-        namespace
-            .kubectl(&["wait", "deployment", "--all", "--for=condition=Available", "--timeout=60s"])
-            .map_err(|error| format!("{title}: {error}"))?;
-    }
-    let mut arguments = vec!["run".to_owned(), case.workflow.clone(), "--name".into(), "it".into(), "--wait".into()];
-    for (name, value) in &case.config {
-        arguments.extend(["--config".to_owned(), format!("{name}={value}")]);
-    }
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let run = namespace.assay(&arguments).map_err(|error| error.to_string())?;
-    let execution = namespace.execution("it").map_err(|error| format!("{title}: {error}\n{run:?}"))?;
-    let wrong = compare(case, &namespace, &execution, run.code);
+    applied.map_err(failed)?;
+    await_deployments(&namespace).map_err(failed)?;
+    let (name, run) = start(case, &namespace).map_err(failed)?;
+    let execution = namespace.finished(&name, LIMIT);
+    let wrong = compare(case, &namespace, &execution, &name, run.as_ref().map(|run| run.code));
     if wrong.is_empty() {
         return Ok(());
     }
-    Err(format!("{title}\n  {}\n{}{}\n{:#}", wrong.join("\n  "), run.stdout, run.stderr, execution.value()["status"]))
+    Err(format!("{title}\n  {}\n{run:?}\n{:#}", wrong.join("\n  "), execution.value()["status"]))
 }
 
-fn compare(case: &Case, namespace: &Namespace, execution: &Execution, code: i32) -> Vec<String> {
+fn await_deployments(namespace: &Namespace) -> Result<(), CommandError> {
+    if namespace.kubectl(&["get", "deployments", "-o", "name"])?.trim().is_empty() {
+        return Ok(());
+    }
+    let condition = "--for=condition=Available";
+    namespace.kubectl(&["wait", "deployment", "--all", condition, "--timeout=60s"]).map(drop)
+}
+
+/// Runs the case's workflow as a user would, unless the files made an execution themselves.
+fn start(case: &Case, namespace: &Namespace) -> Result<(String, Option<Output>), CommandError> {
+    if let Some(execution) = &case.execution {
+        return Ok((execution.clone(), None));
+    }
+    let workflow = case.workflow.as_deref().expect("a case names a workflow or an execution");
+    let settings: Vec<String> = case.config.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let mut arguments = vec!["run", workflow, "--name", "it", "--wait"];
+    arguments.extend(settings.iter().flat_map(|setting| ["--config", setting.as_str()]));
+    let run = namespace.assay(&arguments)?;
+    Ok(("it".to_owned(), Some(run)))
+}
+
+fn compare(case: &Case, namespace: &Namespace, execution: &Execution, name: &str, code: Option<i32>) -> Vec<String> {
     let expect = &case.expect;
     let mut wrong = Vec::new();
     let mut same = |what: &str, wanted: String, got: String| {
@@ -48,12 +71,14 @@ fn compare(case: &Case, namespace: &Namespace, execution: &Execution, code: i32)
     };
     same("verdict", expect.verdict.clone(), execution.text("/status/verdict"));
     same("reason", expect.reason.clone(), execution.text("/status/reason"));
-    same("exit code", expect.exit_code.to_string(), code.to_string());
+    if let Some(code) = code {
+        same("exit code", expect.exit_code.to_string(), code.to_string());
+    }
     if let Some(tests) = expect.tests {
         same("tests", format!("{tests:?}"), format!("{:?}", counts(execution)));
     }
-    let listed = namespace.assay(&["artifacts", "ls", "it"]).map(|output| output.stdout).unwrap_or_default();
-    let log = namespace.assay(&["logs", "it"]).map(|output| output.stdout).unwrap_or_default();
+    let listed = namespace.assay(&["artifacts", "ls", name]).map(|output| output.stdout).unwrap_or_default();
+    let log = namespace.assay(&["logs", name]).map(|output| output.stdout).unwrap_or_default();
     let message = execution.text("/status/message");
     wrong.extend(missing("artifacts", &listed, &expect.artifacts));
     wrong.extend(missing("log", &log, &expect.log_contains));
@@ -75,5 +100,9 @@ fn counts(execution: &Execution) -> ExpectedTests {
 }
 
 fn missing(what: &str, text: &str, wanted: &[String]) -> Vec<String> {
-    wanted.iter().filter(|part| !text.contains(*part)).map(|part| format!("{what}: lacks `{part}` in\n{text}")).collect()
+    wanted
+        .iter()
+        .filter(|part| !text.contains(*part))
+        .map(|part| format!("{what}: lacks `{part}` in\n{text}"))
+        .collect()
 }

@@ -47,7 +47,9 @@ fn a_cancelled_execution_ends_and_says_so() {
     namespace.apply_text(manifest).expect("the workflow is accepted");
     namespace.execute("long-1", "long").expect("the execution is accepted");
     namespace.running("long-1", LIMIT);
-    namespace.kubectl(&["patch", "tex", "long-1", "--type=merge", "-p", r#"{"spec":{"cancel":true}}"#]).expect("cancel");
+    namespace
+        .kubectl(&["patch", "tex", "long-1", "--type=merge", "-p", r#"{"spec":{"cancel":true}}"#])
+        .expect("cancel");
     let execution = namespace.finished("long-1", Duration::from_secs(60));
     assert_eq!(execution.verdict().as_deref(), Some("cancelled"), "{:#}", execution.value());
 }
