@@ -243,12 +243,27 @@ mod tests {
             found[0].starts_with("p/child.rs:1: a circle of files: p/child.rs:1 -> p/mod.rs, p/mod.rs:2 -> p/child.rs"),
             "{found:?}"
         );
+        let unaware = "pub(super) fn work() {}\n";
+        let parent = ("p/mod.rs", "mod child;\npub fn drive() { child::work() }\n");
+        assert!(circles(&[("lib.rs", "mod p;\n"), parent, ("p/child.rs", unaware)]).is_empty());
         let facade = [("lib.rs", "mod p;\n"), ("p.rs", "mod child;\nmod driver;\npub use driver::drive;\n")];
         let split = [
-            ("p/child.rs", "pub fn work() {}\n"),
+            ("p/child.rs", "pub(super) fn work() {}\n"),
             ("p/driver.rs", "use super::child;\npub fn drive() { child::work() }\n"),
         ];
         assert!(circles(&[facade.as_slice(), split.as_slice()].concat()).is_empty());
+    }
+
+    #[test]
+    fn a_stated_path_counts_from_the_folder_of_its_file() {
+        let odd = "#[path = \"odd.rs\"]\nmod x;\npub fn f() { x::g() }\n";
+        let found = circles(&[
+            ("lib.rs", "mod p;\n"),
+            ("p.rs", "mod a;\n"),
+            ("p/a.rs", odd),
+            ("p/odd.rs", "use super::f;\npub fn g() { f() }\n"),
+        ]);
+        assert_eq!(found.len(), 1, "{found:?}");
     }
 
     #[test]

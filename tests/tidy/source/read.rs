@@ -135,6 +135,9 @@ impl<'ast> Visit<'ast> for Reader {
         visit::visit_path(self, path);
     }
 
+    // Who may see an item is no use of what is named there.
+    fn visit_vis_restricted(&mut self, _: &'ast syn::VisRestricted) {}
+
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         for (path, line) in tokens::paths(call.tokens.clone()) {
             self.refer(path, line);
