@@ -1,0 +1,38 @@
+//! What every controller holds.
+
+use assay_cluster::{Cluster, Events};
+use assay_lifecycle::Policy;
+use assay_protocol::Server;
+use assay_store::Store;
+use tokio::sync::watch;
+
+/// How executions are placed, and how the controllers work.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Image with the runner.
+    pub runner_image: String,
+    /// Pull policy of that image; the cluster's default when absent.
+    pub runner_pull_policy: Option<String>,
+    /// Where runners report to.
+    pub server: Server,
+    /// Whether image volumes work; may become known later.
+    pub image_volumes: watch::Receiver<bool>,
+    /// The only namespace to look after; all when absent.
+    pub namespace: Option<String>,
+    /// Looks of one controller at a time.
+    pub concurrency: usize,
+    /// How long each thing is waited for.
+    pub policy: Policy,
+}
+
+/// What every controller holds. Cheap enough to share behind one pointer.
+pub struct Context {
+    /// The cluster.
+    pub cluster: Cluster,
+    /// The store.
+    pub store: Store,
+    /// Publisher of Kubernetes Events.
+    pub events: Events,
+    /// Settings.
+    pub settings: Settings,
+}

@@ -1,0 +1,106 @@
+//! The controller of templates: is it valid by itself?
+
+use std::sync::Arc;
+
+use assay_api::{TestWorkflowSpec, TestWorkflowTemplate, TestWorkflowTemplateSpec};
+use assay_cluster::{Change, Watch, WatchOptions};
+use assay_lifecycle::fold_template;
+use assay_plan::{Diagnostic, validate_workflow};
+use assay_telemetry::error_chain;
+use futures::StreamExt;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+
+use super::wording::lines;
+use crate::context::Context;
+use crate::failure::LookError;
+use crate::work::{self, Next, Trigger};
+
+type Key = (String, String);
+
+/// Looks after all templates.
+pub(crate) async fn run(context: Arc<Context>) {
+    let watch = context.cluster.watch::<TestWorkflowTemplate>(WatchOptions {
+        namespace: context.settings.namespace.clone(),
+        trim,
+        ..WatchOptions::default()
+    });
+    let (send, triggers) = mpsc::unbounded_channel();
+    let concurrency = context.settings.concurrency;
+    let look = move |key: Key| {
+        let context = Arc::clone(&context);
+        async move { look(&context, &key).await }
+    };
+    tokio::join!(feed(watch, &send), work::run(triggers, concurrency, look));
+}
+
+/// Only what tells whether a look is needed is kept of a template.
+fn trim(template: &mut TestWorkflowTemplate) {
+    template.spec = TestWorkflowTemplateSpec::default();
+    template.metadata.annotations = None;
+}
+
+async fn feed(mut watch: Watch<TestWorkflowTemplate>, send: &mpsc::UnboundedSender<Trigger<Key>>) {
+    while let Some(change) = watch.changes.next().await {
+        let Change::Applied(template) = change else { continue };
+        let observed = template.status.as_ref().map(|status| status.observed_generation);
+        if observed != template.metadata.generation
+            && let (Some(namespace), Some(name)) = (&template.metadata.namespace, &template.metadata.name)
+        {
+            // Nobody receives only when everything ends.
+            let _ = send.send(Trigger::Now((namespace.clone(), name.clone())));
+        }
+    }
+}
+
+async fn look(context: &Context, key: &Key) -> Next {
+    match judge(context, key).await {
+        Ok(()) => Next::OnChange,
+        Err(error) => {
+            let (namespace, name) = key;
+            tracing::warn!(namespace, name, error = error_chain(&error), "a look at a template failed");
+            Next::Failed(error.failure())
+        }
+    }
+}
+
+async fn judge(context: &Context, (namespace, name): &Key) -> Result<(), LookError> {
+    let Some(template) = context.cluster.get::<TestWorkflowTemplate>(namespace, name).await? else { return Ok(()) };
+    if template.metadata.deletion_timestamp.is_some() {
+        return Ok(());
+    }
+    let (errors, warnings) = lines(&validate(&template.spec));
+    let previous = template.status.clone().unwrap_or_default();
+    let generation = template.metadata.generation.unwrap_or(0);
+    let status = fold_template(&previous, generation, &errors, &warnings, Timestamp::now());
+    if status == previous {
+        return Ok(());
+    }
+    let uid = template.metadata.uid.as_deref();
+    match context.cluster.patch_status::<TestWorkflowTemplate>(namespace, name, uid, &status).await {
+        Err(error) if error.not_found() || error.conflict() => Ok(()),
+        other => Ok(other.map(drop)?),
+    }
+}
+
+/// A template is judged by the rules of a workflow, except that what its user
+/// may add (steps, an image) need not be there.
+fn validate(spec: &TestWorkflowTemplateSpec) -> Vec<Diagnostic> {
+    let TestWorkflowTemplateSpec { description, config, content, container, timeouts, setup, steps, after } =
+        spec.clone();
+    let bare = setup.is_empty() && steps.is_empty() && after.is_empty();
+    let workflow = TestWorkflowSpec {
+        description,
+        config,
+        content,
+        container,
+        timeouts,
+        setup,
+        steps,
+        after,
+        ..TestWorkflowSpec::default()
+    };
+    let mut diagnostics = validate_workflow(&workflow);
+    diagnostics.retain(|diagnostic| !(bare && diagnostic.path == "spec.steps"));
+    diagnostics
+}

@@ -1,0 +1,140 @@
+//! Decisions carried out. Everything here may be done twice.
+
+use assay_api::names::{ANNOTATION_PLAN_HASH, FIELD_MANAGER_OPERATOR};
+use assay_cluster::{Cascade, ClusterError, EventKind};
+use assay_lifecycle::{ExecutionFacts, Refusal, Severity};
+use assay_plan::Rendered;
+use assay_protocol::rest::Conclusion;
+use assay_store::{Begin, RecordError};
+use assay_telemetry::error_chain;
+use jiff::Timestamp;
+use k8s_openapi::api::batch::v1::Job;
+use k8s_openapi::api::core::v1::ConfigMap;
+use tokio::time::Instant;
+
+use super::memory::{Applied, Memory};
+use super::{facts, planning};
+use crate::context::Context;
+use crate::failure::LookError;
+
+/// What came of applying.
+pub(crate) enum Application {
+    /// ConfigMap and Job exist.
+    Done,
+    /// The cluster does not take them.
+    Refused(Refusal),
+}
+
+/// Applies ConfigMap and Job. The store hears of the attempt first, because
+/// the runner may speak before this function returns.
+pub(crate) async fn apply(
+    context: &Context,
+    namespace: &str,
+    execution: &ExecutionFacts,
+    rendered: &Rendered,
+    memory: &mut Memory,
+) -> Result<Application, LookError> {
+    context.store.begin(&begin(namespace, execution, &rendered.plan_hash)).await?;
+    let (config_map, job) = tokio::join!(
+        apply_plan(context, namespace, rendered),
+        context.cluster.apply(&rendered.job, FIELD_MANAGER_OPERATOR),
+    );
+    let created_at = match job {
+        Ok(job) => facts::created_at(&job.metadata),
+        Err(error) if error.refused() || error.not_found() => match ours(context, namespace, execution).await? {
+            Some(created_at) => created_at,
+            None => return Ok(Application::Refused(refusal(&error))),
+        },
+        Err(error) => return Err(error.into()),
+    };
+    memory.applied = Some(Applied { at: Instant::now(), created_at });
+    memory.written = Some(Instant::now());
+    memory.plan_hash = Some(rendered.plan_hash.clone());
+    memory.deadlines = Some(planning::deadlines(rendered));
+    memory.refused = None;
+    config_map?;
+    Ok(Application::Done)
+}
+
+/// An immutable ConfigMap that an interrupted attempt left behind, made of an
+/// earlier form of the workflow, is replaced.
+async fn apply_plan(context: &Context, namespace: &str, rendered: &Rendered) -> Result<(), ClusterError> {
+    let Err(error) = context.cluster.apply(&rendered.config_map, FIELD_MANAGER_OPERATOR).await else { return Ok(()) };
+    if !error.refused() {
+        return Err(error);
+    }
+    let name = rendered.config_map.metadata.name.as_deref().unwrap_or_default();
+    let known = context.cluster.get::<ConfigMap>(namespace, name).await?;
+    let hash = known.as_ref().and_then(|known| known.metadata.annotations.as_ref()?.get(ANNOTATION_PLAN_HASH));
+    if known.is_none() || hash == Some(&rendered.plan_hash) {
+        return Err(error);
+    }
+    context.cluster.delete::<ConfigMap>(namespace, name, Cascade::Background).await?;
+    context.cluster.apply(&rendered.config_map, FIELD_MANAGER_OPERATOR).await.map(drop)
+}
+
+/// The Job was refused because it is there already, and it is ours.
+async fn ours(
+    context: &Context,
+    namespace: &str,
+    execution: &ExecutionFacts,
+) -> Result<Option<Timestamp>, ClusterError> {
+    let known = context.cluster.get::<Job>(namespace, &execution.job_name).await?;
+    let owned = known.filter(|job| {
+        job.metadata.owner_references.iter().flatten().any(|owner| owner.uid == execution.uid)
+    });
+    Ok(owned.map(|job| facts::created_at(&job.metadata)))
+}
+
+/// What is wrong with the object itself stays wrong; quotas and policies change.
+fn refusal(error: &ClusterError) -> Refusal {
+    let lasting = matches!(error.code(), Some(400 | 413 | 422));
+    Refusal { lasting, message: error.message().map_or_else(|| error_chain(error), str::to_owned) }
+}
+
+fn begin(namespace: &str, execution: &ExecutionFacts, plan_hash: &str) -> Begin {
+    Begin {
+        namespace: namespace.to_owned(),
+        name: execution.name.clone(),
+        uid: execution.uid.clone(),
+        workflow: execution.workflow.clone(),
+        attempt: execution.attempt,
+        plan_hash: plan_hash.to_owned(),
+    }
+}
+
+/// Tells the store the final judgement. An execution that ended before it had
+/// a Job is made known by this.
+pub(crate) async fn conclude(
+    context: &Context,
+    namespace: &str,
+    execution: &ExecutionFacts,
+    conclusion: &Conclusion,
+) -> Result<(), LookError> {
+    match context.store.conclude(&execution.uid, conclusion).await {
+        Err(RecordError::Unknown) => {
+            context.store.begin(&begin(namespace, execution, "")).await?;
+            Ok(context.store.conclude(&execution.uid, conclusion).await?)
+        }
+        other => Ok(other?),
+    }
+}
+
+/// Deletes the Job.
+pub(crate) async fn delete_job(
+    context: &Context,
+    namespace: &str,
+    execution: &ExecutionFacts,
+    foreground: bool,
+) -> Result<(), LookError> {
+    let cascade = if foreground { Cascade::Foreground } else { Cascade::Background };
+    Ok(context.cluster.delete::<Job>(namespace, &execution.job_name, cascade).await?)
+}
+
+/// The kind of Kubernetes Event for a severity.
+pub(crate) fn event_kind(severity: Severity) -> EventKind {
+    match severity {
+        Severity::Normal => EventKind::Normal,
+        Severity::Warning => EventKind::Warning,
+    }
+}

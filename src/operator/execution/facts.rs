@@ -1,0 +1,132 @@
+//! Objects of the cluster as the plain facts that `assay-lifecycle` judges.
+
+use assay_api::names::{CONTAINER_GROUP_PREFIX, CONTAINER_INSTALL, CONTAINER_LEADER};
+use assay_api::{Phase, TestExecution, TestExecutionStatus};
+use assay_cluster::{ContainerState as SlimState, SlimCondition, SlimContainer, SlimJob, SlimPod};
+use assay_lifecycle::{ContainerFacts, ContainerState, ExecutionFacts, JobEnd, JobFacts, PodFacts, Role};
+use assay_plan::job_name;
+use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+
+/// Infrastructure attempt. There is one so far.
+pub(crate) const ATTEMPT: u32 = 1;
+
+/// Takes out of a watched execution what nobody reads any more: a finished one
+/// is kept only for the case that its end was not told to everybody.
+pub(crate) fn trim(execution: &mut TestExecution) {
+    execution.metadata.annotations = None;
+    let finished = execution.status.as_ref().is_some_and(|status| status.phase == Phase::Finished);
+    if finished && let Some(status) = execution.status.take() {
+        execution.status = Some(TestExecutionStatus {
+            observed_generation: status.observed_generation,
+            phase: status.phase,
+            verdict: status.verdict,
+            reason: status.reason,
+            message: status.message,
+            finished_at: status.finished_at,
+            ..TestExecutionStatus::default()
+        });
+        execution.spec.config.clear();
+    }
+}
+
+/// The object itself.
+pub(crate) fn execution(object: &TestExecution) -> ExecutionFacts {
+    let metadata = &object.metadata;
+    let name = metadata.name.clone().unwrap_or_default();
+    let uid = metadata.uid.clone().unwrap_or_default();
+    ExecutionFacts {
+        job_name: job_name(&name, &uid, ATTEMPT),
+        name,
+        uid,
+        generation: metadata.generation.unwrap_or(0),
+        created_at: created_at(metadata),
+        workflow: object.spec.workflow_ref.name.clone(),
+        cancel: object.spec.cancel,
+        deleting: metadata.deletion_timestamp.is_some(),
+        attempt: ATTEMPT,
+    }
+}
+
+/// When an object was made; the beginning of time when it does not say.
+pub(crate) fn created_at(metadata: &ObjectMeta) -> Timestamp {
+    metadata.creation_timestamp.as_ref().map_or(Timestamp::UNIX_EPOCH, |time| time.0)
+}
+
+/// The Job. What only its maker knows (plan, deadlines) is added by the caller.
+pub(crate) fn job(job: &SlimJob, owner: &str) -> JobFacts {
+    let owners = job.metadata.owner_references.iter().flatten();
+    JobFacts {
+        created_at: created_at(&job.metadata),
+        deleted_at: job.metadata.deletion_timestamp.as_ref().map(|time| time.0),
+        foreign: !owners.into_iter().any(|reference| reference.uid == owner),
+        plan_hash: String::new(),
+        start_timeout: None,
+        execution_timeout: None,
+        end: job.conditions.iter().find_map(end),
+        words: None,
+    }
+}
+
+fn end(condition: &SlimCondition) -> Option<JobEnd> {
+    let reason = condition.reason.clone().unwrap_or_default();
+    // The deadline is told before the pods are gone; other failures are not
+    // final before.
+    let over = match condition.kind.as_str() {
+        "Complete" | "Failed" => true,
+        "FailureTarget" => reason == "DeadlineExceeded",
+        _ => false,
+    };
+    let message = condition.message.clone().unwrap_or_default();
+    (over && condition.status == "True").then(|| JobEnd { complete: condition.kind == "Complete", reason, message })
+}
+
+/// A pod.
+pub(crate) fn pod(pod: &SlimPod) -> PodFacts {
+    let words = |condition: &SlimCondition| {
+        let (reason, message) = (condition.reason.as_deref(), condition.message.as_deref());
+        let parts: Vec<_> = [reason, message].into_iter().flatten().filter(|part| !part.is_empty()).collect();
+        parts.join(": ")
+    };
+    let scheduled = pod.condition("PodScheduled");
+    let unschedulable = scheduled.filter(|condition| {
+        condition.status == "False" && condition.reason.as_deref() == Some("Unschedulable")
+    });
+    PodFacts {
+        name: pod.metadata.name.clone().unwrap_or_default(),
+        uid: pod.metadata.uid.clone().unwrap_or_default(),
+        created_at: created_at(&pod.metadata),
+        deleted_at: pod.metadata.deletion_timestamp.as_ref().map(|time| time.0),
+        phase: pod.phase.clone(),
+        reason: pod.reason.clone(),
+        message: pod.message.clone(),
+        unschedulable: unschedulable.map(|condition| condition.message.clone().unwrap_or_default()),
+        disrupted: pod.condition("DisruptionTarget").filter(|condition| condition.status == "True").map(words),
+        containers: pod.init_containers.iter().chain(&pod.containers).filter_map(container).collect(),
+        words: None,
+    }
+}
+
+fn container(container: &SlimContainer) -> Option<ContainerFacts> {
+    let text = |text: &Option<String>| text.clone().unwrap_or_default();
+    let state = match &container.state {
+        SlimState::Unknown => return None,
+        SlimState::Running => ContainerState::Running,
+        SlimState::Waiting { reason, message } => {
+            ContainerState::Waiting { reason: text(reason), message: text(message) }
+        }
+        SlimState::Terminated { exit_code, reason, message, .. } => {
+            ContainerState::Terminated { exit_code: *exit_code, reason: text(reason), message: text(message) }
+        }
+    };
+    Some(ContainerFacts { name: container.name.clone(), role: role(&container.name), state })
+}
+
+fn role(name: &str) -> Role {
+    match name {
+        CONTAINER_LEADER => Role::Leader,
+        CONTAINER_INSTALL => Role::Install,
+        name if name.starts_with(CONTAINER_GROUP_PREFIX) => Role::Group,
+        _ => Role::Foreign,
+    }
+}
