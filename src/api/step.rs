@@ -19,7 +19,8 @@ pub struct Step {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 200))]
     pub name: Option<String>,
-    /// When the step runs: `passed` (default), `failed`, `always` (default in `after`), `never`.
+    /// When the step runs: `passed` (default), `failed`, `always` (default in `after`,
+    /// and of a step that only collects artifacts), `never`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4096))]
     pub condition: Option<String>,

@@ -77,7 +77,7 @@ fn instruction(flat: &FlatStep<'_>, index: u16, group: u16) -> Instruction {
         name: flat.name.clone(),
         section: flat.section,
         group,
-        condition: condition(step, flat.section),
+        condition: condition(flat),
         action: action(flat, &working_dir),
         artifacts: artifacts(step, &working_dir),
         retry: retry(step),
@@ -104,9 +104,12 @@ fn artifacts(step: &Step, working_dir: &str) -> Option<ArtifactRule> {
     Some(ArtifactRule { paths: artifacts.paths.clone(), working_dir })
 }
 
-fn condition(step: &Step, section: Section) -> Condition {
-    let default = if section == Section::After { Condition::Always } else { Condition::Passed };
-    let Some(Ok(word)) = step.condition.as_deref().map(parse_condition) else { return default };
+/// A step that only collects does so also after a failure: that is when its
+/// files are wanted most.
+fn condition(flat: &FlatStep<'_>) -> Condition {
+    let always = flat.section == Section::After || flat.collects_only;
+    let default = if always { Condition::Always } else { Condition::Passed };
+    let Some(Ok(word)) = flat.step.condition.as_deref().map(parse_condition) else { return default };
     match word {
         ConditionWord::Passed => Condition::Passed,
         ConditionWord::Failed => Condition::Failed,

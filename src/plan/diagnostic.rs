@@ -38,9 +38,25 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 
 /// Findings as they are collected.
 #[derive(Debug, Default)]
-pub(crate) struct Findings(pub(crate) Vec<Diagnostic>);
+pub(crate) struct Findings {
+    pub(crate) list: Vec<Diagnostic>,
+    open: bool,
+}
 
 impl Findings {
+    /// Findings that go on from those of a resolution. When no execution is at
+    /// hand, or an expression is wrong, texts may still hold expressions.
+    pub(crate) fn resumed(list: Vec<Diagnostic>, has_values: bool) -> Self {
+        let open = !has_values || has_errors(&list);
+        Self { list, open }
+    }
+
+    /// Whether the text may hold an expression whose value is not known. It is
+    /// not judged then; what is wrong with the expression has been said already.
+    pub(crate) fn is_open(&self, text: &str) -> bool {
+        self.open && text.contains("{{")
+    }
+
     /// Adds an error.
     pub(crate) fn error(&mut self, path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) {
         self.add(Severity::Error, path.into(), message.into(), hint.into());
@@ -52,6 +68,6 @@ impl Findings {
     }
 
     fn add(&mut self, severity: Severity, path: String, message: String, hint: String) {
-        self.0.push(Diagnostic { severity, path, message, hint });
+        self.list.push(Diagnostic { severity, path, message, hint });
     }
 }

@@ -27,6 +27,8 @@ pub(crate) struct FlatStep<'a> {
     pub(crate) container: ContainerConfig,
     /// What it starts.
     pub(crate) command: Option<Command>,
+    /// Whether it starts nothing and only collects.
+    pub(crate) collects_only: bool,
     /// Whether it runs in the container of the step before it: a step that
     /// only collects, and names no container.
     pub(crate) follows: bool,
@@ -55,7 +57,7 @@ pub(crate) fn flatten(spec: &TestWorkflowSpec) -> Vec<FlatStep<'_>> {
             let name = name(step, command.as_ref(), &id);
             let follows = collects_only && step.container.is_none() && !flat.is_empty();
             let path = format!("spec.{list}[{index}]");
-            flat.push(FlatStep { path, section, step, id, name, container, command, follows });
+            flat.push(FlatStep { path, section, step, id, name, container, command, collects_only, follows });
         }
     }
     flat
@@ -72,7 +74,9 @@ fn settings(base: &ContainerConfig, step: &Step) -> ContainerConfig {
 fn name(step: &Step, command: Option<&Command>, id: &str) -> String {
     let given = step.name.as_deref().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned);
     let derived = || command.and_then(Command::short_name);
-    let collects = || (command.is_none() && step.artifacts.is_some()).then(|| "collect artifacts".to_owned());
+    let collects = || {
+        (step.shell.is_none() && step.run.is_none() && step.artifacts.is_some()).then(|| "collect artifacts".to_owned())
+    };
     given.or_else(derived).or_else(collects).unwrap_or_else(|| id.to_owned())
 }
 

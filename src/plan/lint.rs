@@ -30,7 +30,7 @@ pub fn lint(plan: &PlanDocument) -> Vec<Diagnostic> {
         }
     }
     lint_files(plan, &mut findings);
-    findings.0
+    findings.list
 }
 
 fn lint_groups(plan: &PlanDocument, findings: &mut Findings) {

@@ -32,5 +32,5 @@ fn resolve_with(spec: &TestWorkflowSpec, inputs: Option<&Inputs>) -> Resolved {
     let mut findings = Findings::default();
     let scope = config::scope(spec, inputs, &mut findings);
     let spec = substitute(spec, &scope, &mut findings);
-    Resolved { spec, inputs: inputs.cloned(), diagnostics: findings.0 }
+    Resolved { spec, inputs: inputs.cloned(), diagnostics: findings.list }
 }

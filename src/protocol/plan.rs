@@ -65,8 +65,9 @@ pub struct Group {
     pub container: String,
     /// Environment names whose values are secret and are masked in all output.
     pub secrets: Vec<String>,
-    /// The container's `envFrom` brings secrets under unknown names: mask the
-    /// values of all names that the pod specification gave, except these.
+    /// `envFrom` brings secrets under unknown names: mask the values of all
+    /// names that begin with one of these prefixes. An empty prefix means every
+    /// name, save those that hold no secret in any container (`PATH`, `HOME`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secret_prefixes: Vec<String>,
 }

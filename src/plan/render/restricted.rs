@@ -37,7 +37,7 @@ pub(crate) fn refuse_restricted(spec: &TestWorkflowSpec) -> Vec<Diagnostic> {
             check(&format!("{path}.run"), run.as_ref(), &mut findings);
         }
     }
-    findings.0
+    findings.list
 }
 
 fn check(path: &str, container: Option<&ContainerConfig>, findings: &mut Findings) {

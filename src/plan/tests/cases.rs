@@ -99,6 +99,7 @@ fn every_case_is_made_into_what_its_snapshot_says() {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path("cases/snapshots");
     settings.set_prepend_module_to_snapshot(false);
+    settings.set_sort_maps(true);
     for (name, case) in cases {
         settings.set_description(&case.about);
         settings.bind(|| insta::assert_yaml_snapshot!(name, made_of(&case)));

@@ -3,7 +3,6 @@
 
 use assay_api::Artifacts;
 
-use super::is_open;
 use crate::diagnostic::Findings;
 
 pub(super) fn check(path: &str, rule: &Artifacts, findings: &mut Findings) {
@@ -13,8 +12,8 @@ pub(super) fn check(path: &str, rule: &Artifacts, findings: &mut Findings) {
     } else if rule.paths.iter().all(|glob| glob.starts_with('!')) {
         findings.error(&list, "all paths exclude, none includes", "add for example `**/*`");
     }
-    for (index, glob) in rule.paths.iter().enumerate().filter(|(_, glob)| !is_open(glob)) {
-        if let Some((message, hint)) = mistake(glob) {
+    for (index, glob) in rule.paths.iter().enumerate() {
+        if let Some((message, hint)) = mistake(glob).filter(|_| !findings.is_open(glob)) {
             findings.error(format!("{list}[{index}]"), message, hint);
         }
     }

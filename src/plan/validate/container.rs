@@ -3,7 +3,7 @@
 use assay_api::ContainerConfig;
 use k8s_openapi::api::core::v1::ResourceRequirements;
 
-use super::{env, is_open, quantity};
+use super::{env, quantity};
 use crate::diagnostic::Findings;
 
 const PULL_POLICIES: [&str; 3] = ["Always", "IfNotPresent", "Never"];
@@ -12,11 +12,10 @@ pub(super) fn check(path: &str, container: &ContainerConfig, findings: &mut Find
     if let Some(image) = &container.image {
         check_image(&format!("{path}.image"), image, findings);
     }
-    if let Some(policy) = &container.image_pull_policy {
-        if !is_open(policy) && !PULL_POLICIES.contains(&policy.as_str()) {
-            let hint = "write `Always`, `IfNotPresent` or `Never`";
-            findings.error(format!("{path}.imagePullPolicy"), format!("`{policy}` is not a pull policy"), hint);
-        }
+    let policy = container.image_pull_policy.as_deref();
+    if let Some(policy) = policy.filter(|policy| !findings.is_open(policy) && !PULL_POLICIES.contains(policy)) {
+        let hint = "write `Always`, `IfNotPresent` or `Never`";
+        findings.error(format!("{path}.imagePullPolicy"), format!("`{policy}` is not a pull policy"), hint);
     }
     if container.command.as_ref().is_some_and(Vec::is_empty) {
         let message = "is empty: the image's own entrypoint is not known before the pod runs";
@@ -30,7 +29,7 @@ pub(super) fn check(path: &str, container: &ContainerConfig, findings: &mut Find
 
 fn check_image(path: &str, image: &str, findings: &mut Findings) {
     const HINT: &str = "write it as `registry.example/name:tag`";
-    if is_open(image) {
+    if findings.is_open(image) {
         return;
     }
     if image.trim().is_empty() {
@@ -39,13 +38,19 @@ fn check_image(path: &str, image: &str, findings: &mut Findings) {
         findings.error(path, format!("`{image}` contains white space"), HINT);
     } else if image.contains("://") {
         findings.error(path, format!("`{image}` is an address, not an image"), HINT);
+    } else if let Some(letter) = image.chars().find(|letter| !may_be_in_image(*letter)) {
+        findings.error(path, format!("`{image}` contains `{letter}`, which no image can"), HINT);
     }
+}
+
+fn may_be_in_image(letter: char) -> bool {
+    letter.is_ascii_alphanumeric() || "._-/:@".contains(letter)
 }
 
 fn check_resources(path: &str, resources: &ResourceRequirements, findings: &mut Findings) {
     for (field, amounts) in [("requests", &resources.requests), ("limits", &resources.limits)] {
         for (name, amount) in amounts.iter().flatten() {
-            if !is_open(&amount.0) && !quantity::is_quantity(&amount.0) {
+            if !findings.is_open(&amount.0) && !quantity::is_quantity(&amount.0) {
                 let message = format!("`{}` is not a quantity", amount.0);
                 findings.error(format!("{path}.{field}.{name}"), message, "write for example `250m`, `2` or `512Mi`");
             }

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use assay_api::{ContentFile, TestWorkflowSpec};
 
-use super::is_open;
 use crate::diagnostic::Findings;
 use crate::path::{absolute, is_below_workspace};
 
@@ -15,7 +14,7 @@ pub(super) fn check(spec: &TestWorkflowSpec, findings: &mut Findings) {
     for (index, file) in spec.content.iter().flat_map(|content| &content.files).enumerate() {
         let path = format!("spec.content.files[{index}]");
         check_file(&path, file, findings);
-        if is_open(&file.path) || !check_path(&format!("{path}.path"), &file.path, findings) {
+        if findings.is_open(&file.path) || !check_path(&format!("{path}.path"), &file.path, findings) {
             continue;
         }
         let place = absolute(&file.path);

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 use assay_api::ContainerConfig;
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource};
 
-use super::is_open;
 use crate::diagnostic::Findings;
 
 const RESERVED: &str = "ASSAY_";
@@ -36,7 +35,7 @@ pub(super) fn check(path: &str, container: &ContainerConfig, findings: &mut Find
 
 fn check_name(path: &str, name: &str, findings: &mut Findings) {
     let path = format!("{path}.name");
-    if is_open(name) {
+    if findings.is_open(name) {
         return;
     }
     let right = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');

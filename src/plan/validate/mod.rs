@@ -30,7 +30,7 @@ pub fn validate_workflow(spec: &TestWorkflowSpec) -> Vec<Diagnostic> {
 /// resolution found comes first.
 pub fn validate(resolved: &Resolved) -> Vec<Diagnostic> {
     let spec = &resolved.spec;
-    let mut findings = Findings(resolved.diagnostics.clone());
+    let mut findings = Findings::resumed(resolved.diagnostics.clone(), resolved.inputs.is_some());
     later::check(spec, &mut findings);
     content::check(spec, &mut findings);
     if let Some(container) = &spec.container {
@@ -38,14 +38,8 @@ pub fn validate(resolved: &Resolved) -> Vec<Diagnostic> {
     }
     durations::check_workflow(spec, &mut findings);
     steps::check(spec, &mut findings);
-    if !has_errors(&findings.0) {
+    if !has_errors(&findings.list) {
         budget::check(resolved, &mut findings);
     }
-    findings.0
-}
-
-/// Whether a text still holds an expression: its value is not known, so it is
-/// not judged. What is wrong with the expression has been said already.
-fn is_open(text: &str) -> bool {
-    text.contains("{{")
+    findings.list
 }

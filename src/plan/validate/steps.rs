@@ -50,7 +50,7 @@ fn check_step(flat: &FlatStep<'_>, findings: &mut Findings) {
         artifacts::check(&format!("{path}.artifacts"), rule, findings);
     }
     check_action(flat, findings);
-    if starts(step) || (step.artifacts.is_some() && !flat.follows) {
+    if starts(step) || (flat.collects_only && !flat.follows) {
         check_image(flat, findings);
     }
 }
