@@ -1,0 +1,127 @@
+//! The step containers as the leader sees them: who is up, who has finished
+//! an attempt, who is dead.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+
+use assay_protocol::control::{Done, Stop, attempt_file};
+use jiff::Timestamp;
+use rustix::fs::{FlockOperation, flock};
+
+use super::facts::Event;
+use crate::control_dir::{self, ControlDir, EXIT, GroupDir, parse_attempt};
+use crate::watch::Watch;
+
+/// Longest done file: fifty thousand collected files.
+const DONE_LIMIT: u64 = 32 * 1024 * 1024;
+
+/// All step containers of the pod.
+#[derive(Debug)]
+pub(super) struct Posts {
+    control: ControlDir,
+    groups: Vec<Post>,
+}
+
+#[derive(Debug)]
+struct Post {
+    dir: GroupDir,
+    ready: bool,
+    lost: bool,
+    read: BTreeSet<(u16, u32)>,
+}
+
+impl Posts {
+    /// Makes the folders, whoever else may also do it, and watches them.
+    pub(super) fn open(control: ControlDir, groups: usize, watch: &Watch) -> io::Result<Self> {
+        control_dir::open_dir(&control.leader())?;
+        let mut posts = Vec::new();
+        for group in 0..groups {
+            let dir = control.group(u16::try_from(group).map_err(io::Error::other)?);
+            dir.prepare()?;
+            watch.arrivals(dir.path())?;
+            posts.push(Post { dir, ready: false, lost: false, read: BTreeSet::new() });
+        }
+        Ok(Self { control, groups: posts })
+    }
+
+    /// Folders in which step containers put copies.
+    pub(super) fn outs(&self) -> impl Iterator<Item = PathBuf> {
+        self.groups.iter().map(|post| post.dir.out())
+    }
+
+    /// Spools by group.
+    pub(super) fn spools(&self) -> Vec<PathBuf> {
+        self.groups.iter().map(|post| post.dir.spool()).collect()
+    }
+
+    /// Tells step containers that there is a leader.
+    pub(super) fn beat(&self) {
+        let now = Timestamp::now().to_string();
+        let _ = control_dir::publish(&self.control.leader(), "heartbeat", now.as_bytes());
+    }
+
+    /// What is new since the last look.
+    pub(super) fn look(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        for (group, post) in self.groups.iter_mut().enumerate() {
+            let group = u16::try_from(group).expect("checked when it was opened");
+            if !post.ready && let Some(at) = post.dir.ready_at() {
+                post.ready = true;
+                events.push(Event::Ready { group, at });
+            }
+            post.look_for_done(group, &mut events);
+        }
+        events
+    }
+
+    /// Groups whose runner died: its lock can be taken.
+    pub(super) fn look_for_dead(&mut self) -> Vec<Event> {
+        let mut events = Vec::new();
+        for (group, post) in self.groups.iter_mut().enumerate() {
+            if post.ready && !post.lost && post.is_dead() {
+                post.lost = true;
+                events.push(Event::Lost { group: u16::try_from(group).expect("checked when it was opened") });
+            }
+        }
+        events
+    }
+
+    pub(super) fn go(&self, group: u16, step: u16, attempt: u32) -> io::Result<()> {
+        self.groups[usize::from(group)].dir.publish(&attempt_file("go", step, attempt), b"")
+    }
+
+    pub(super) fn stop(&self, group: u16, step: u16, attempt: u32, why: Stop) -> io::Result<()> {
+        let bytes = serde_json::to_vec(&why).expect("plain data");
+        self.groups[usize::from(group)].dir.publish(&attempt_file("stop", step, attempt), &bytes)
+    }
+
+    /// Sends everybody home.
+    pub(super) fn dismiss(&self) {
+        for post in &self.groups {
+            let _ = post.dir.publish(EXIT, b"");
+        }
+    }
+}
+
+impl Post {
+    fn look_for_done(&mut self, group: u16, events: &mut Vec<Event>) {
+        for name in self.dir.names() {
+            let Some(("done", step, attempt)) = parse_attempt(&name) else { continue };
+            if !self.read.insert((step, attempt)) {
+                continue;
+            }
+            let bytes = control_dir::read_plain(&self.dir.path().join(&name), DONE_LIMIT);
+            match bytes.map_err(|_| ()).and_then(|bytes| serde_json::from_slice::<Done>(&bytes).map_err(|_| ())) {
+                Ok(done) if (done.step, done.attempt) == (step, attempt) => events.push(Event::Done(Box::new(done))),
+                // Not what a runner writes: whoever wrote it, nothing can be judged.
+                _ => events.push(Event::Lost { group }),
+            }
+        }
+    }
+
+    fn is_dead(&self) -> bool {
+        let Ok(file) = control_dir::open_plain(&self.dir.alive()) else { return false };
+        flock(&file, FlockOperation::NonBlockingLockShared).is_ok()
+    }
+}

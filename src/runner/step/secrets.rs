@@ -1,0 +1,151 @@
+//! The forms in which a secret value may turn up in output.
+
+use std::collections::BTreeSet;
+
+use assay_protocol::Group;
+
+/// Values shorter than this are words of the language, not secrets: masking
+/// them would destroy the log and hide nothing.
+pub(super) const SHORTEST: usize = 4;
+
+const PLAIN: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const FOR_URLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+/// What a container has in its environment without anybody's secret.
+const HARMLESS: &[&str] = &["PATH", "HOME", "HOSTNAME", "PWD", "SHLVL", "TERM", "USER", "LANG", "LANGUAGE", "TZ", "_"];
+
+/// What is to be masked, and which names have values too short for it.
+#[derive(Debug, Default)]
+pub(super) struct Secrets {
+    /// All forms of all values.
+    pub(super) forms: BTreeSet<Vec<u8>>,
+    /// Names whose values are not masked.
+    pub(super) too_short: Vec<String>,
+}
+
+impl Secrets {
+    /// The secrets among the variables of a group's container.
+    pub(super) fn of(group: &Group, variables: impl Iterator<Item = (String, Vec<u8>)>) -> Self {
+        let mut secrets = Self::default();
+        for (name, value) in variables {
+            if is_secret(group, &name) && !value.is_empty() {
+                secrets.add(&name, &value);
+            }
+        }
+        secrets
+    }
+
+    fn add(&mut self, name: &str, value: &[u8]) {
+        let trimmed = value.trim_ascii();
+        if trimmed.len() < SHORTEST {
+            self.too_short.push(name.to_owned());
+            return;
+        }
+        self.add_forms(value);
+        self.add_forms(trimmed);
+        for line in trimmed.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii) {
+            self.add_forms(line);
+        }
+    }
+
+    fn add_forms(&mut self, value: &[u8]) {
+        if value.len() < SHORTEST {
+            return;
+        }
+        let mut forms = vec![value.to_vec(), percent_encoded(value), json_escaped(value)];
+        for alignment in 0..3 {
+            forms.push(base64_core(value, alignment, PLAIN));
+            forms.push(base64_core(value, alignment, FOR_URLS));
+        }
+        if value.iter().all(u8::is_ascii_hexdigit) {
+            forms.push(value.to_ascii_lowercase());
+            forms.push(value.to_ascii_uppercase());
+        }
+        self.forms.extend(forms.into_iter().filter(|form| form.len() >= SHORTEST));
+    }
+}
+
+fn is_secret(group: &Group, name: &str) -> bool {
+    if group.secrets.iter().any(|secret| secret == name) {
+        return true;
+    }
+    let own = name.starts_with("ASSAY_") || name.starts_with("KUBERNETES_") || name.starts_with("LC_");
+    let harmless = own || HARMLESS.contains(&name);
+    !harmless && group.secret_prefixes.iter().any(|prefix| name.starts_with(prefix.as_str()))
+}
+
+/// The characters that depend on `value` alone when it stands `alignment` bytes
+/// into a group of three: what surrounds it cannot change them.
+fn base64_core(value: &[u8], alignment: usize, alphabet: &[u8; 64]) -> Vec<u8> {
+    let bytes: Vec<u8> = std::iter::repeat_n(0, alignment).chain(value.iter().copied()).collect();
+    let first = (alignment * 8).div_ceil(6);
+    let last = bytes.len() * 8 / 6;
+    (first..last).map(|position| alphabet[six_bits(&bytes, position)]).collect()
+}
+
+fn six_bits(bytes: &[u8], position: usize) -> usize {
+    let bit = position * 6;
+    let pair = [bytes[bit / 8], bytes.get(bit / 8 + 1).copied().unwrap_or(0)];
+    usize::from(u16::from_be_bytes(pair) >> (10 - bit % 8)) & 63
+}
+
+fn percent_encoded(value: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for byte in value {
+        if byte.is_ascii_alphanumeric() || b"-_.~".contains(byte) {
+            out.push(*byte);
+        } else {
+            out.extend_from_slice(format!("%{byte:02X}").as_bytes());
+        }
+    }
+    out
+}
+
+fn json_escaped(value: &[u8]) -> Vec<u8> {
+    let Ok(text) = std::str::from_utf8(value) else { return Vec::new() };
+    let quoted = serde_json::to_string(text).expect("a string is JSON");
+    quoted[1..quoted.len() - 1].as_bytes().to_vec()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn group(secrets: &[&str], prefixes: &[&str]) -> Group {
+        let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
+        Group { container: "group-0".into(), secrets: owned(secrets), secret_prefixes: owned(prefixes) }
+    }
+
+    fn of(value: &str) -> Secrets {
+        Secrets::of(&group(&["S"], &[]), [("S".to_owned(), value.as_bytes().to_vec())].into_iter())
+    }
+
+    fn has(secrets: &Secrets, form: &str) -> bool {
+        secrets.forms.contains(form.as_bytes())
+    }
+
+    #[test]
+    fn every_form_is_known() {
+        let secrets = of("p@ss\"word");
+        // "p@ss\"word" alone, behind one byte and behind two bytes, without what the neighbours change.
+        for form in ["p@ss\"word", "p%40ss%22word", "p@ss\\\"word", "cEBzcyJ3b3Jk"] {
+            assert!(has(&secrets, form), "{form}");
+        }
+        assert!("eHBAc3Mid29yZA==".contains("BAc3Mid29yZ") && has(&secrets, "BAc3Mid29yZ"));
+    }
+
+    #[test]
+    fn lines_of_a_key_are_masked_one_by_one() {
+        let secrets = of("-----BEGIN KEY-----\nMIIEvQIBADAN\n\nab\n-----END KEY-----\n");
+        assert!(has(&secrets, "MIIEvQIBADAN"));
+        assert!(!has(&secrets, "ab"));
+    }
+
+    #[test]
+    fn short_values_are_named_and_prefixes_count() {
+        assert_eq!(of("abc").too_short, ["S"]);
+        let variables = [("DB_PASS", "hunter22"), ("PATH", "/usr/bin"), ("MODE", "release")];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
+        let secrets = Secrets::of(&group(&[], &["DB_"]), variables.into_iter());
+        assert!(has(&secrets, "hunter22") && !has(&secrets, "/usr/bin") && !has(&secrets, "release"));
+    }
+}
