@@ -90,3 +90,71 @@ fn order(section: Section) -> u8 {
         Section::After => 2,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use assay_api::{Content, ContentFile, Step, TestWorkflowSpec};
+
+    use super::*;
+    use crate::{Inputs, Target, compile, resolve};
+
+    type Break = fn(&mut PlanDocument);
+
+    fn plan() -> PlanDocument {
+        let file = |path: &str| ContentFile { path: path.to_owned(), ..ContentFile::default() };
+        let step = Step { shell: Some("true".to_owned()), ..Step::default() };
+        let spec = TestWorkflowSpec {
+            content: Some(Content { files: vec![file("a"), file("b")], ..Content::default() }),
+            setup: vec![step.clone()],
+            steps: vec![step],
+            ..TestWorkflowSpec::default()
+        };
+        compile(&resolve(&spec, &Inputs::default()), &Target::default()).document
+    }
+
+    /// What is found in a plan after one thing in it was broken.
+    fn found(breaks: Break) -> Vec<String> {
+        let mut plan = plan();
+        breaks(&mut plan);
+        lint(&plan).into_iter().map(|found| format!("{}: {}", found.path, found.message)).collect()
+    }
+
+    #[test]
+    fn a_sound_plan_has_no_faults() {
+        assert_eq!(found(|_| {}), [""; 0]);
+    }
+
+    #[test]
+    fn every_fault_is_found() {
+        let table: [(Break, &[&str]); 12] = [
+            (|plan| plan.version = 0, &["plan.version: is 0, not 1"]),
+            (|plan| plan.steps[1].index = 7, &["plan.steps[1].index: is 7"]),
+            (|plan| plan.steps[1].group = 1, &["plan.steps[1].group: there is no group 1"]),
+            (|plan| plan.steps[1].id = "setup_1".to_owned(), &["plan.steps[1].id: `setup_1` is not unique"]),
+            (|plan| plan.steps[0].section = Section::After, &["plan.steps[1].section: comes before its section"]),
+            (|plan| plan.steps[0].action = None, &["plan.steps[0]: does nothing"]),
+            (|plan| plan.steps[0].retry.attempts = 0, &["plan.steps[0]: leaves no room for an attempt"]),
+            (|plan| plan.steps[0].timeout_ms = Some(0), &["plan.steps[0]: leaves no room for an attempt"]),
+            (
+                |plan| plan.files[0].path = "/etc/a".to_owned(),
+                &["plan.files[0].path: `/etc/a` lies outside the workspace"],
+            ),
+            (|plan| plan.files[0].path = "/data/b".to_owned(), &["plan.files[1].path: `/data/b` is there twice"]),
+            (
+                |plan| plan.groups.push(plan.groups[0].clone()),
+                &["plan.groups[1]: no step uses it", "plan.groups[1]: the container `group-0` is there twice"],
+            ),
+            (
+                |plan| {
+                    let action = plan.steps[0].action.as_mut().expect("a step that starts something");
+                    action.argv.clear();
+                    action.working_dir = "data".to_owned();
+                },
+                &["plan.steps[0].action.argv: is empty", "plan.steps[0].action.workingDir: is not absolute"],
+            ),
+        ];
+        for (breaks, expected) in table {
+            assert_eq!(found(breaks), expected);
+        }
+    }
+}
