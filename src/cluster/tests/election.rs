@@ -1,0 +1,147 @@
+//! Leader election: the decision as a table and as a property, and the loop
+//! against an API server of one Lease.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::apiserver::{cluster, failure};
+use crate::{Cluster, ElectionOptions, Leadership, LeaseView, Seen, Step, elect, evaluate};
+
+fn seen(holder: &str, duration: u64, since: Instant) -> Seen {
+    let view =
+        LeaseView { holder: holder.to_owned(), duration: Duration::from_secs(duration), renewed: None, transitions: 0 };
+    Seen { view, since }
+}
+
+#[test]
+fn the_decision() {
+    let start = Instant::now();
+    let at = |seconds: u64| start + Duration::from_secs(seconds);
+    for (lease, now, expected) in [
+        (None, 0, Step::Acquire),
+        (Some(seen("", 15, start)), 0, Step::Acquire),
+        (Some(seen("me", 15, start)), 0, Step::Renew),
+        (Some(seen("me", 15, start)), 99, Step::Renew),
+        (Some(seen("other", 15, start)), 0, Step::Yield(Duration::from_secs(15))),
+        (Some(seen("other", 15, start)), 14, Step::Yield(Duration::from_secs(1))),
+        (Some(seen("other", 15, start)), 15, Step::Acquire),
+        (Some(seen("other", 15, start)), 99, Step::Acquire),
+        (Some(seen("other", 0, start)), 0, Step::Acquire),
+    ] {
+        assert_eq!(evaluate(lease.as_ref(), "me", at(now)), expected, "{lease:?} at {now}");
+    }
+}
+
+proptest! {
+    /// Whoever renews within the duration is never pushed aside, however long it leads.
+    #[test]
+    fn a_living_holder_is_never_pushed_aside(gaps in prop::collection::vec(0u64..15_000, 1..50)) {
+        let mut now = Instant::now();
+        for gap in gaps {
+            let record = seen("other", 15, now);
+            now += Duration::from_millis(gap);
+            let step = evaluate(Some(&record), "me", now);
+            prop_assert!(matches!(step, Step::Yield(_)), "{:?} after {}", step, gap);
+        }
+    }
+
+    /// A yield names a time after which the same record is taken.
+    #[test]
+    fn yielding_ends(duration in 1u64..60, age in 0u64..120_000) {
+        let start = Instant::now();
+        let record = seen("other", duration, start);
+        let now = start + Duration::from_millis(age);
+        if let Step::Yield(left) = evaluate(Some(&record), "me", now) {
+            prop_assert_eq!(evaluate(Some(&record), "me", now + left), Step::Acquire);
+        }
+    }
+}
+
+type Stored = Arc<Mutex<Option<Value>>>;
+
+/// One Lease with resource versions, as an API server keeps it.
+fn apiserver(down: Arc<Mutex<bool>>) -> (Cluster, Stored) {
+    let stored = Stored::default();
+    let inside = Arc::clone(&stored);
+    let (cluster, _) = cluster(move |heard| {
+        if *down.lock().expect("flag") {
+            return failure(503, "ServiceUnavailable", "away");
+        }
+        let mut stored = inside.lock().expect("lease");
+        let version = stored.as_ref().map(|lease| lease["metadata"]["resourceVersion"].clone());
+        match heard.method.as_str() {
+            "GET" => stored.clone().map_or_else(|| failure(404, "NotFound", "none"), |lease| (200, lease)),
+            "POST" if stored.is_some() => failure(409, "AlreadyExists", "there"),
+            "PUT" if version.as_ref() != Some(&heard.body["metadata"]["resourceVersion"]) => {
+                failure(409, "Conflict", "newer")
+            }
+            _ => {
+                let number = version.and_then(|v| v.as_str()?.parse::<u64>().ok()).unwrap_or(0) + 1;
+                let mut lease = heard.body.clone();
+                lease["metadata"]["resourceVersion"] = json!(number.to_string());
+                *stored = Some(lease.clone());
+                (200, lease)
+            }
+        }
+    });
+    (cluster, stored)
+}
+
+fn options(identity: &str) -> ElectionOptions {
+    ElectionOptions {
+        duration: Duration::from_secs(1),
+        renew_deadline: Duration::from_millis(400),
+        retry: Duration::from_millis(40),
+        ..ElectionOptions::new("ns", "assay", identity)
+    }
+}
+
+fn holder(stored: &Stored) -> String {
+    let lease = stored.lock().expect("lease");
+    lease.as_ref().and_then(|lease| lease["spec"]["holderIdentity"].as_str()).unwrap_or_default().to_owned()
+}
+
+#[tokio::test]
+async fn one_leads_and_hands_over() {
+    let (cluster, stored) = apiserver(Arc::default());
+    let first = elect(&cluster, options("first"));
+    assert!(first.leading().await);
+    let second = elect(&cluster, options("second"));
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    assert_eq!(*first.state().borrow(), Leadership::Leading, "it renews");
+    assert_eq!(*second.state().borrow(), Leadership::Waiting);
+    first.release().await;
+    assert_eq!(holder(&stored), "");
+    let handed = tokio::time::timeout(Duration::from_millis(500), second.leading()).await;
+    assert_eq!(handed, Ok(true), "a released lease is taken at once");
+    second.release().await;
+}
+
+#[tokio::test]
+async fn a_leader_that_cannot_renew_stops_before_another_begins() {
+    let down = Arc::new(Mutex::new(false));
+    let (cluster, _stored) = apiserver(Arc::clone(&down));
+    let leader = elect(&cluster, options("first"));
+    assert!(leader.leading().await);
+    *down.lock().expect("flag") = true;
+    let begun = Instant::now();
+    leader.lost().await;
+    assert!(begun.elapsed() < Duration::from_secs(1), "before the lease expires: {:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn a_stolen_lease_is_lost_at_once() {
+    let (cluster, stored) = apiserver(Arc::default());
+    let leader = elect(&cluster, options("first"));
+    assert!(leader.leading().await);
+    {
+        let mut stored = stored.lock().expect("lease");
+        let lease = stored.as_mut().expect("a lease");
+        lease["spec"]["holderIdentity"] = json!("thief");
+        lease["metadata"]["resourceVersion"] = json!("99");
+    }
+    tokio::time::timeout(Duration::from_millis(300), leader.lost()).await.expect("noticed");
+}
