@@ -93,6 +93,8 @@ struct Leader<'a> {
 impl<'a> Leader<'a> {
     fn open(settings: &'a Settings, loaded: LoadedPlan) -> Result<Self, LeadError> {
         let LoadedPlan { plan, hash } = loaded;
+        // Before the first heartbeat: who sees that may also end us.
+        let terminations = count_terminations().map_err(LeadError::Setup)?;
         let watch = Watch::new().map_err(LeadError::Setup)?;
         let control = ControlDir::new(&settings.control);
         let posts = Posts::open(control, plan.groups.len(), &watch).map_err(LeadError::Setup)?;
@@ -112,7 +114,7 @@ impl<'a> Leader<'a> {
             machine: Machine::new(&plan),
             reports: Reports::new(sources, plan.steps.len()),
             watch: watch.listen().map_err(LeadError::Setup)?,
-            terminations: count_terminations().map_err(LeadError::Setup)?,
+            terminations,
             plan,
             hash,
             posts,
