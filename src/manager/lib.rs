@@ -1,1 +1,18 @@
-//! assay-manager.
+//! The manager: one executable that holds the operator and the server
+//! together. Here is composition and nothing else: configuration, certificate,
+//! leadership, probes, and an orderly end.
+#![forbid(unsafe_code)]
+
+mod args;
+mod awaited;
+mod crds;
+mod definitions;
+mod image_volumes;
+mod probes;
+mod run;
+mod signals;
+mod tls;
+
+pub use args::{AllArgs, Args, Command, CrdsArgs, ImageVolumesChoice};
+pub use crds::{CrdsError, print_crds};
+pub use run::{RunError, run_all};

@@ -1,0 +1,62 @@
+//! Whether the runner reaches pods by an image volume: told, or tried.
+
+use std::time::Duration;
+
+use assay_cluster::{Cluster, ImageVolumes, Probe, ProbePod};
+use assay_telemetry::error_chain;
+use tokio::sync::watch;
+
+use crate::args::{AllArgs, ImageVolumesChoice};
+
+/// Wait before another trial when the API server did not answer.
+const PAUSE: Duration = Duration::from_secs(5);
+
+/// The answer, which may come later; until then a container copies the runner.
+pub(crate) fn find_out(cluster: &Cluster, args: &AllArgs) -> watch::Receiver<bool> {
+    let (sender, receiver) = watch::channel(args.image_volumes == ImageVolumesChoice::True);
+    if args.image_volumes == ImageVolumesChoice::Auto {
+        let (cluster, args) = (cluster.clone(), args.clone());
+        tokio::spawn(async move {
+            let works = tried(&cluster, &args).await;
+            sender.send_replace(works);
+            // The answer outlives this task.
+            sender.closed().await;
+        });
+    }
+    receiver
+}
+
+async fn tried(cluster: &Cluster, args: &AllArgs) -> bool {
+    let name = format!("assay-image-volume-probe-{}", std::process::id());
+    let pod = ProbePod {
+        namespace: &args.namespace,
+        name: &name,
+        image: &args.runner_image,
+        pull_policy: args.runner_pull_policy.as_deref(),
+        pull_secrets: &args.pull_secrets,
+    };
+    loop {
+        match once(cluster, &pod).await {
+            Ok(Ok(())) => {
+                tracing::info!("the runner reaches pods by an image volume");
+                return true;
+            }
+            Ok(Err(reason)) => {
+                tracing::info!(reason, "image volumes do not work here; a container copies the runner into each pod");
+                return false;
+            }
+            Err(error) => tracing::warn!(error = error_chain(&error), "image volumes could not be tried yet"),
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+async fn once(cluster: &Cluster, pod: &ProbePod<'_>) -> Result<Result<(), String>, assay_cluster::ClusterError> {
+    if let ImageVolumes::Missing(reason) = cluster.image_volumes(pod).await? {
+        return Ok(Err(reason));
+    }
+    Ok(match cluster.run_probe_pod(pod).await? {
+        Probe::Works => Ok(()),
+        Probe::Fails(reason) => Err(reason),
+    })
+}
