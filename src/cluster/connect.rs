@@ -8,7 +8,7 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
 use crate::error::{Cause, ClusterError};
-use crate::events::Recorders;
+use crate::recorders::Recorders;
 use crate::namespaces::RestrictedCache;
 
 /// Longest wait for the answer to one request.

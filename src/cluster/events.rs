@@ -1,8 +1,5 @@
 //! Kubernetes Events: few, for people, never data.
 
-use std::collections::HashMap;
-use std::sync::Mutex;
-
 use assay_api::Reason;
 use kube::Resource;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
@@ -18,10 +15,6 @@ pub enum EventKind {
     /// Somebody may want to look.
     Warning,
 }
-
-/// Recorders by reporting instance; each counts repeats instead of writing them anew.
-#[derive(Default)]
-pub(crate) struct Recorders(Mutex<HashMap<String, Recorder>>);
 
 /// Longest note that the API server accepts, in bytes.
 const NOTE: usize = 1024;

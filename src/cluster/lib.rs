@@ -17,6 +17,7 @@ mod namespaces;
 mod objects;
 mod probe;
 mod proxy;
+mod recorders;
 mod shelf;
 mod slim;
 mod token;

@@ -17,6 +17,7 @@ use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 
 use crate::connect::Cluster;
+use crate::error::{Cause, ClusterError};
 use crate::shelf::{Filler, Shelf, shelf};
 use crate::slim::{SlimJob, SlimPod};
 
@@ -95,6 +96,23 @@ impl Cluster {
         drive(events.filter_map(|event| ready(logged(event).and_then(unguard))), options)
     }
 
+    /// Follows one object: its state now and after each change; `None` while it
+    /// does not exist. An error is an interruption after which it goes on.
+    pub fn follow<K>(&self, namespace: &str, name: &str) -> BoxStream<'static, Result<Option<K>, ClusterError>>
+    where
+        K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+            + Clone
+            + Debug
+            + DeserializeOwned
+            + Send
+            + Sync
+            + 'static,
+    {
+        let what = format!("follow {} {namespace}/{name}", K::kind(&()));
+        let states = watcher::watch_object(self.api::<K>(namespace), name).default_backoff();
+        states.map(move |state| state.map_err(|error| interrupted(&what, error))).boxed()
+    }
+
     /// Slim kinds need no guard: see there.
     fn watch_slim<K>(&self, options: WatchOptions<K>) -> Watch<K>
     where
@@ -128,6 +146,17 @@ fn config(labels: Option<&str>) -> watcher::Config {
         Some(labels) => config.labels(labels),
         None => config,
     }
+}
+
+fn interrupted(what: &str, error: watcher::Error) -> ClusterError {
+    let cause = match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => Cause::from(error),
+        watcher::Error::WatchError(status) => Cause::Api(status),
+        other => Cause::Client(kube::Error::Service(Box::new(other))),
+    };
+    ClusterError::new(what, cause)
 }
 
 /// A watch that begins anew when its starting point is refused as too old,

@@ -17,10 +17,11 @@ pub const TABLE: &[Row] = &[
     ("lifecycle", &["api", "report", "protocol", "plan"]),
     ("gitops", &["api", "report"]),
     ("cluster", &["api", "telemetry"]),
-    ("store", &["protocol", "report", "telemetry"]),
+    ("store", &["api", "protocol", "report", "telemetry"]),
     ("git", &["gitops", "telemetry"]),
     ("notify", &["api", "report", "telemetry"]),
-    ("runner", &["expr", "protocol", "report", "telemetry"]),
+    // Of `api` the runner links only the words; `purity` checks that no client comes along.
+    ("runner", &["api", "expr", "protocol", "report", "telemetry"]),
     (
         "operator",
         &["lifecycle", "gitops", "plan", "cluster", "store", "git", "notify", "api", "protocol", "report", "telemetry"],
@@ -28,7 +29,11 @@ pub const TABLE: &[Row] = &[
     ("server", &["api", "protocol", "report", "plan", "cluster", "store", "telemetry"]),
     // The command line reaches everything through the user's own kubeconfig.
     ("ctl", &["api", "protocol", "report", "plan", "cluster"]),
-    ("manager", &["operator", "server", "api", "cluster", "store", "telemetry"]),
+    // The roof composes: it hands policies to the operator and the server's address to both.
+    (
+        "manager",
+        &["operator", "server", "lifecycle", "protocol", "api", "cluster", "store", "telemetry"],
+    ),
 ];
 
 /// Every arrow that the table does not know, and every room.

@@ -15,7 +15,26 @@ pub struct Generated {
 }
 
 /// Every generated file.
-pub const GENERATED: &[Generated] = &[];
+pub const GENERATED: &[Generated] = &[
+    Generated { path: "crds/testworkflows.yaml", produce: || definition("TestWorkflow") },
+    Generated { path: "crds/testworkflowtemplates.yaml", produce: || definition("TestWorkflowTemplate") },
+    Generated { path: "crds/testexecutions.yaml", produce: || definition("TestExecution") },
+    Generated { path: "charts/assay/files/crds/testworkflows.yaml", produce: || definition("TestWorkflow") },
+    Generated {
+        path: "charts/assay/files/crds/testworkflowtemplates.yaml",
+        produce: || definition("TestWorkflowTemplate"),
+    },
+    Generated { path: "charts/assay/files/crds/testexecutions.yaml", produce: || definition("TestExecution") },
+];
+
+/// The definition of a kind as YAML, as `assay-manager crds` prints it.
+fn definition(kind: &str) -> String {
+    let definitions = assay_api::crd::all();
+    let definition = definitions.iter().find(|definition| definition.spec.names.kind == kind);
+    // By way of a value: its maps are sorted, so the text is always the same.
+    let value = serde_json::to_value(definition.expect("the kind is one of ours")).expect("plain data serialises");
+    serde_yaml::to_string(&value).expect("plain data serialises")
+}
 
 /// Compares each file with what is produced, or writes it when `update` is set.
 ///

@@ -9,11 +9,9 @@ use assay_api::names::{
 use k8s_openapi::api::core::v1::{Capabilities, Container, ResourceRequirements, SeccompProfile, SecurityContext};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
+use super::restricted::RUNNER_USER;
 use super::{restricted, volumes};
 use crate::{Placement, StepContainer};
-
-/// User of the leader, and group of all volumes.
-pub(super) const RUNNER_USER: i64 = 65532;
 
 /// The container that owns order, deadlines and the way out, and runs no code of the user.
 pub(super) fn leader(placement: &Placement) -> Container {

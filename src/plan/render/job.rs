@@ -4,7 +4,8 @@ use k8s_openapi::api::batch::v1::{Job, JobSpec};
 use k8s_openapi::api::core::v1::{Container, PodSecurityContext, PodSpec, PodTemplateSpec, SeccompProfile};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-use super::containers::{RUNNER_USER, install, leader, step};
+use super::containers::{install, leader, step};
+use super::restricted::RUNNER_USER;
 use super::{names, volumes};
 use crate::{Compiled, Placement};
 

@@ -4,10 +4,12 @@
 use assay_api::{ContainerConfig, TestWorkflowSpec};
 use k8s_openapi::api::core::v1::{Capabilities, SecurityContext};
 
-use super::containers::RUNNER_USER;
 use crate::Diagnostic;
 use crate::diagnostic::Findings;
 use crate::flat::sections;
+
+/// User of the leader and, under the profile, of steps that name none; group of all volumes.
+pub(super) const RUNNER_USER: i64 = 65532;
 
 const ALLOWED_CAPABILITY: &str = "NET_BIND_SERVICE";
 

@@ -5,6 +5,7 @@
 mod file;
 mod lane;
 mod position;
+mod read_error;
 mod reader;
 mod shelf;
 mod tail;
@@ -13,6 +14,7 @@ mod walk;
 pub use file::AppendError;
 pub use lane::READ_BYTES;
 pub use position::{Position, PositionError};
-pub use reader::{LogPiece, LogReader, ReadError, ReadOptions};
+pub use read_error::ReadError;
+pub use reader::{LogPiece, LogReader, ReadOptions};
 pub use shelf::Logs;
 pub use tail::Tail;

@@ -13,25 +13,15 @@ use tokio::sync::watch;
 
 use super::lane::Lane;
 use super::position::Position;
+use super::read_error::ReadError;
 use super::shelf::{Beat, Logs, blocking};
-use crate::record::{RecordError, RunKey};
+use crate::record::RunKey;
 use crate::runs::NewestRun;
 
 /// Bytes of one batch.
 const BATCH_BYTES: usize = 128 * 1024;
 /// A follower looks again after so long even when nobody tells it to.
 const LOOK: Duration = Duration::from_secs(5);
-
-/// Why a log cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum ReadError {
-    /// A file cannot be read.
-    #[error("a file of the log cannot be read")]
-    Io(#[from] io::Error),
-    /// The records cannot be read.
-    #[error("the records of the log cannot be read")]
-    Record(#[from] RecordError),
-}
 
 /// What to read.
 #[derive(Clone, Debug, Default)]
@@ -86,8 +76,19 @@ pub struct LogReader {
     finished: bool,
 }
 
+impl Logs {
+    /// Begins to read the merged log of an execution, ordered by time.
+    ///
+    /// # Errors
+    /// When the records or the files cannot be read.
+    pub async fn read(&self, uid: &str, options: ReadOptions) -> Result<LogReader, ReadError> {
+        let beat = options.follow.then(|| self.subscribe(uid));
+        LogReader::open(self.clone(), uid.to_owned(), options, beat).await
+    }
+}
+
 impl LogReader {
-    pub(super) async fn open(
+    async fn open(
         logs: Logs,
         uid: String,
         options: ReadOptions,

@@ -10,7 +10,7 @@ use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::file::{AppendError, LogFile};
-use super::reader::{LogReader, ReadError, ReadOptions};
+use super::read_error::ReadError;
 use super::tail::{Tail, render};
 use crate::record::{RunKey, is_uid};
 use crate::runs::Runs;
@@ -104,15 +104,6 @@ impl Logs {
         })
         .await?;
         Ok(render(&endings, max_bytes))
-    }
-
-    /// Begins to read the merged log of an execution, ordered by time.
-    ///
-    /// # Errors
-    /// When the records or the files cannot be read.
-    pub async fn read(&self, uid: &str, options: ReadOptions) -> Result<LogReader, ReadError> {
-        let beat = options.follow.then(|| self.subscribe(uid));
-        LogReader::open(self.clone(), uid.to_owned(), options, beat).await
     }
 
     pub(super) fn runs(&self) -> &Runs {
@@ -209,7 +200,7 @@ impl Logs {
         self.shelf.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn subscribe(&self, uid: &str) -> watch::Receiver<Beat> {
+    pub(super) fn subscribe(&self, uid: &str) -> watch::Receiver<Beat> {
         let mut followers = self.shelf.followers.lock().unwrap_or_else(PoisonError::into_inner);
         followers.entry(uid.to_owned()).or_insert_with(|| watch::channel(Beat::default()).0).subscribe()
     }
