@@ -40,7 +40,8 @@ pub(crate) async fn apply(
         context.cluster.apply(&rendered.job, FIELD_MANAGER_OPERATOR),
     );
     let created_at = match job {
-        Ok(job) => facts::created_at(&job.metadata),
+        // By our own clock, because the API server rounds to seconds.
+        Ok(_) => Timestamp::now(),
         Err(error) if error.refused() || error.not_found() => match ours(context, namespace, execution).await? {
             Some(created_at) => created_at,
             None => return Ok(Application::Refused(refusal(&error))),

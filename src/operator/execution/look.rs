@@ -120,7 +120,9 @@ impl Controller {
         memory: &mut Memory,
         now: Timestamp,
     ) -> Result<Looked, LookError> {
+        let begun = tokio::time::Instant::now();
         add_evidence(&self.context, &mut look.observed).await?;
+        let gathered = begun.elapsed();
         let execution = &look.observed.execution;
         let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
         let concluding = decision.actions.iter().find_map(|action| match action {
@@ -134,6 +136,7 @@ impl Controller {
         if let Err(error) = &told {
             tracing::error!(namespace, name = execution.name, error = error_chain(error), "the store was not told the end");
         }
+        let recorded = begun.elapsed();
         let status = fold_execution(&look.observed, decision, now);
         if matches!(write(&self.context, object, status, memory).await?, Published::Gone) {
             return Ok(Looked { next: Next::OnChange, over: true });
@@ -144,6 +147,9 @@ impl Controller {
             verdict = decision.verdict.map(|verdict| verdict.as_str()),
             reason = %decision.reason,
             message = decision.message,
+            gathered = ?gathered,
+            recorded = ?recorded,
+            published = ?begun.elapsed(),
             "an execution ended"
         );
         self.act(object, &look, decision, memory).await?;

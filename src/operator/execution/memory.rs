@@ -36,7 +36,7 @@ pub(crate) struct Memory {
 pub(crate) struct Applied {
     /// When, by our own clock.
     pub(crate) at: Instant,
-    /// When, by the API server's.
+    /// The same as a time to show.
     pub(crate) created_at: Timestamp,
 }
 

@@ -72,12 +72,14 @@ impl Controller {
         observed: &Observed,
         memory: &mut Memory,
     ) -> Result<Option<JobFacts>, LookError> {
-        let uid = &observed.execution.uid;
         let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
         let watched = self.jobs.get(namespace, &observed.execution.job_name);
         let Some(mut job) = self.known_job(watched, observed, memory, namespace).await? else { return Ok(None) };
         if observed.previous.phase == Phase::Finished || job.foreign {
             return Ok(Some(job));
+        }
+        if let Some(applied) = memory.applied {
+            job.created_at = applied.created_at;
         }
         let known = memory.plan_hash.clone().or(observed.previous.job.as_ref().map(|job| job.plan_hash.clone()));
         job.plan_hash = match known {
@@ -91,7 +93,6 @@ impl Controller {
         };
         memory.deadlines = Some(deadlines);
         (job.start_timeout, job.execution_timeout) = (deadlines.start, deadlines.execution);
-        tracing::trace!(uid, ?job, "the Job");
         Ok(Some(job))
     }
 
