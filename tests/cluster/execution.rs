@@ -6,17 +6,6 @@ use serde_json::Value;
 #[derive(Clone, Debug)]
 pub struct Execution(Value);
 
-/// What kstatus would say; see the conventions of `cli-utils/pkg/kstatus`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kstatus {
-    /// Still being worked on.
-    InProgress,
-    /// As wanted.
-    Current,
-    /// Will not become as wanted by itself.
-    Failed,
-}
-
 impl Execution {
     /// Reads the JSON of an object.
     ///
@@ -50,30 +39,5 @@ impl Execution {
     pub fn each(&self, list: &str, field: &str) -> Vec<String> {
         let items = self.0.pointer(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
         items.iter().filter_map(|item| item.get(field)?.as_str().map(str::to_owned)).collect()
-    }
-}
-
-/// The generic rules of kstatus for a custom resource: a generation that was
-/// not observed, or `Reconciling`, is in progress; `Stalled` has failed; a
-/// `Ready` that is not `True` is in progress; all else is current.
-pub fn kstatus(object: &Value) -> Kstatus {
-    let generation = object.pointer("/metadata/generation").and_then(Value::as_i64);
-    let observed = object.pointer("/status/observedGeneration").and_then(Value::as_i64);
-    if observed.is_some() && observed != generation {
-        return Kstatus::InProgress;
-    }
-    let conditions = object.pointer("/status/conditions").and_then(Value::as_array);
-    let status = |kind: &str| {
-        conditions?.iter().find(|condition| condition["type"] == kind).and_then(|found| found["status"].as_str())
-    };
-    if status("Reconciling") == Some("True") {
-        return Kstatus::InProgress;
-    }
-    if status("Stalled") == Some("True") {
-        return Kstatus::Failed;
-    }
-    match status("Ready") {
-        Some("True") | None => Kstatus::Current,
-        Some(_) => Kstatus::InProgress,
     }
 }

@@ -11,7 +11,7 @@ mod place;
 
 pub use command::{CommandError, Output, Tool};
 pub use example::{Case, Expectation, ExpectedTests, cases};
-pub use execution::{Execution, Kstatus, kstatus};
+pub use execution::Execution;
 pub use machine::{manager_pids, send_kill};
 pub use namespace::{Namespace, PodSecurity};
 pub use place::{Place, PlaceError};

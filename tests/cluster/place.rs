@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
-use crate::Tool;
+use crate::{CommandError, Tool};
 
 /// A cluster with Assay on it, and the tools to speak to it.
 #[derive(Debug)]
@@ -77,6 +77,16 @@ impl Place {
     /// `assay`, against this cluster.
     pub fn assay(&self) -> Tool {
         self.tool("assay")
+    }
+
+    /// What GitOps engines make of an object's status, by the library they use:
+    /// `InProgress`, `Current`, `Failed`.
+    ///
+    /// # Errors
+    /// When the object cannot be judged.
+    pub fn kstatus(&self, object: &serde_json::Value) -> Result<String, CommandError> {
+        let said = self.tool("kstatus").run_with::<&str>(&[], &object.to_string())?;
+        Ok(said.split_whitespace().next().unwrap_or_default().to_owned())
     }
 
     /// Any program on the path of the suite.

@@ -102,6 +102,18 @@ pub const ENGINES: &[Engine] = &[
         cgo: false,
         disk_gb: 1,
     },
+    // Not part of a cluster: what GitOps engines make of an object's status, for tests.
+    Engine {
+        name: "kstatus",
+        go_mod: include_str!("engines/kstatus/go.mod"),
+        go_sum: include_str!("engines/kstatus/go.sum"),
+        main_go: Some(include_str!("engines/kstatus/main.go")),
+        programs: &[Program::new("kstatus", ".")],
+        ldflags: "",
+        tags: "",
+        cgo: false,
+        disk_gb: 1,
+    },
     tool_module!("etcd", &[Program::new("etcd", "go.etcd.io/etcd/server/v3")], "", 1),
     tool_module!(
         "containerd",

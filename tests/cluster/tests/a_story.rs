@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use assay_cluster_tests::{Kstatus, Namespace, Place, PodSecurity, kstatus};
+use assay_cluster_tests::{Namespace, Place, PodSecurity};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -20,7 +20,8 @@ fn three_of_forty_fail_and_everybody_says_so() {
     assert_eq!(execution.verdict().as_deref(), Some("failed"), "{:#}", execution.value());
     assert_eq!(execution.text("/status/tests/summary"), "37/40");
     assert_eq!(execution.each("/status/failures", "name").len(), 3);
-    assert_eq!(kstatus(execution.value()), Kstatus::Failed);
+    let kstatus = Place::shared().kstatus(execution.value()).expect("kstatus judges");
+    assert_eq!(kstatus, "Failed");
 
     let table = namespace.kubectl(&["get", "tex"]).expect("kubectl get");
     let row = table.lines().find(|line| line.starts_with("first-1")).expect("a row");
@@ -80,4 +81,18 @@ fn an_execution_has_one_job_and_cannot_be_changed() {
     let refused = namespace.kubectl(&["patch", "tex", "first-1", "--type=merge", "-p", patch]);
     let refused = refused.expect_err("an execution's workflow cannot change").to_string();
     assert!(refused.contains("must not change"), "{refused}");
+}
+
+#[test]
+fn what_passes_is_current_and_what_runs_is_in_progress() {
+    let place = Place::shared();
+    let namespace = Namespace::create(place, "story", PodSecurity::Open).expect("a namespace");
+    let manifest = "apiVersion: assay.dev/v1alpha1\nkind: TestWorkflow\nmetadata: {name: short}\nspec:\n  container: {image: 'localhost:5000/assay/busybox:dev'}\n  steps: [{shell: 'sleep 3'}]\n";
+    namespace.apply_text(manifest).expect("the workflow is accepted");
+    namespace.execute("short-1", "short").expect("the execution is accepted");
+    namespace.running("short-1", LIMIT);
+    let running = namespace.execution("short-1").expect("it is there");
+    assert_eq!(place.kstatus(running.value()).expect("kstatus judges"), "InProgress");
+    let passed = namespace.finished("short-1", LIMIT);
+    assert_eq!(place.kstatus(passed.value()).expect("kstatus judges"), "Current", "{:#}", passed.value());
 }

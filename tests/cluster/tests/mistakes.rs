@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use assay_cluster_tests::{Execution, Kstatus, Namespace, Place, PodSecurity, kstatus};
+use assay_cluster_tests::{Execution, Namespace, Place, PodSecurity};
 
 const LIMIT: Duration = Duration::from_secs(90);
 
@@ -31,7 +31,8 @@ fn check(execution: &Execution, reason: &str, parts: &[&str]) {
     for part in parts {
         assert!(message.contains(part), "`{part}` is not in: {message}");
     }
-    assert_eq!(kstatus(execution.value()), Kstatus::Failed);
+    let kstatus = Place::shared().kstatus(execution.value()).expect("kstatus judges");
+    assert_eq!(kstatus, "Failed");
 }
 
 #[test]
