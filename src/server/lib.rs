@@ -1,1 +1,45 @@
-//! assay-server.
+//! The HTTP side of the manager: what runners send in, what people and tools
+//! read out. [`Server::router`] is the whole interface, [`serve`] puts it
+//! behind TLS, [`Certificates`] makes what TLS needs.
+//!
+//! Who asks is decided by the API server: a runner's token leads to the one pod
+//! it is bound to, a caller's token to a review of their rights on
+//! `testexecutions`. There is no second permission system.
+//!
+//! | concern | file |
+//! |---|---|
+//! | runner to server | `ingest` |
+//! | executions, logs, artifacts, report | the file of that name |
+//! | who may | `access`, `identities`, `cluster_identities` |
+//! | errors | `problem` |
+#![forbid(unsafe_code)]
+
+mod access;
+mod artifacts;
+mod ask;
+mod authority;
+mod cache;
+mod cluster_identities;
+mod events;
+mod executions;
+mod feed;
+mod headers;
+mod health;
+mod identities;
+mod ingest;
+mod lines;
+mod logs;
+mod problem;
+mod report;
+mod serve;
+mod server;
+
+pub use authority::{Certificates, CertificatesError, service_names};
+pub use cluster_identities::ClusterIdentities;
+pub use health::health;
+pub use identities::{Caller, Identities, IdentityError, Question, RunnerIdentity};
+pub use serve::{ServeError, ServeOptions, serve, tls_config};
+pub use server::{Closing, Server};
+
+#[cfg(test)]
+mod tests;

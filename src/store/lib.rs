@@ -21,7 +21,9 @@ mod store;
 
 pub use artifacts::{ARTIFACT_NAME_LIMIT, ArtifactError, ArtifactStream, Artifacts};
 pub use database::OpenError;
-pub use logs::{AppendError, LogPiece, LogReader, Logs, Position, PositionError, READ_BYTES, ReadError, ReadOptions, Tail};
+pub use logs::{
+    AppendError, LogPiece, LogReader, Logs, Position, PositionError, READ_BYTES, ReadError, ReadOptions, Tail,
+};
 pub use record::{Begin, Disposition, RecordError, RunChange, RunKey};
 pub use store::Store;
 

@@ -89,17 +89,21 @@ impl Runs {
         .fetch_optional(&self.database.readers)
         .await?;
         let Some(row) = row else { return Ok(None) };
-        let key =
-            RunKey { execution_uid: uid.to_owned(), attempt: row.try_get("attempt")?, pod_uid: row.try_get("pod_uid")? };
+        let key = RunKey {
+            execution_uid: uid.to_owned(),
+            attempt: row.try_get("attempt")?,
+            pod_uid: row.try_get("pod_uid")?,
+        };
         Ok(Some(NewestRun { key, finished: row.try_get("finished")? }))
     }
 
     /// Whether the execution is concluded; an unknown one will never have a log either.
     pub(crate) async fn concluded(&self, uid: &str) -> Result<bool, RecordError> {
-        let concluded: Option<bool> = sqlx::query_scalar("SELECT conclusion IS NOT NULL FROM executions WHERE uid = ?1")
-            .bind(uid)
-            .fetch_optional(&self.database.readers)
-            .await?;
+        let concluded: Option<bool> =
+            sqlx::query_scalar("SELECT conclusion IS NOT NULL FROM executions WHERE uid = ?1")
+                .bind(uid)
+                .fetch_optional(&self.database.readers)
+                .await?;
         Ok(concluded.unwrap_or(true))
     }
 }

@@ -84,11 +84,7 @@ impl Lane {
     }
 
     pub(super) fn refill(&self) -> Refill {
-        Refill {
-            file: Arc::clone(&self.file),
-            rest: self.buffer.clone(),
-            end: self.offset + self.buffer.len() as u64,
-        }
+        Refill { file: Arc::clone(&self.file), rest: self.buffer.clone(), end: self.offset + self.buffer.len() as u64 }
     }
 
     /// Takes what a refill brought. Nothing means that the file is shorter than

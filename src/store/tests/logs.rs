@@ -91,7 +91,11 @@ async fn two_hundred_thousand_lines_merge_in_order_and_resume_anywhere() {
         }
         if (90_000..95_000).contains(&next) {
             let from: Position = position.to_string().parse().expect("a position");
-            reader = store.logs().read(UID, ReadOptions { from: Some(from), ..ReadOptions::default() }).await.expect("resumed");
+            reader = store
+                .logs()
+                .read(UID, ReadOptions { from: Some(from), ..ReadOptions::default() })
+                .await
+                .expect("resumed");
         }
     }
     assert_eq!(next, lines);

@@ -1,6 +1,7 @@
 //! The store against a real SQLite file and real folders.
 
 mod artifacts;
+mod crash;
 mod follow;
 mod logs;
 mod records;

@@ -47,8 +47,7 @@ async fn an_older_progress_does_not_replace_a_newer_one() {
     let mut changes = store.changes();
     for sequence in [1, 3, 2, 3] {
         store.save_progress(&key(1), &progress(sequence, sequence == 3)).await.expect("saved");
-        let expected =
-            RunChange { namespace: "team-a".into(), name: "smoke-1".into(), execution_uid: UID.into() };
+        let expected = RunChange { namespace: "team-a".into(), name: "smoke-1".into(), execution_uid: UID.into() };
         assert_eq!(changes.recv().await, Ok(expected));
     }
     let kept = store.execution_by_uid(UID).await.expect("asked").expect("found").progress.expect("spoke");
