@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use crate::ask::At;
 use crate::headers::disposition;
 use crate::problem::Refusal;
-use crate::server::Server;
+use crate::state::Server;
 
 /// What an execution collected.
 pub(crate) async fn list(

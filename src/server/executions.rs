@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::ask::{Ask, At};
 use crate::problem::Refusal;
-use crate::server::Server;
+use crate::state::Server;
 
 const PAGE: usize = 50;
 

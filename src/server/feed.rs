@@ -8,7 +8,7 @@ use assay_store::{LogPiece, LogReader};
 
 use crate::access::{Access, Right};
 use crate::problem::log;
-use crate::server::Closing;
+use crate::state::Closing;
 
 /// How often a long answer asks again whether it may go on.
 const RECHECK: Duration = Duration::from_secs(30);

@@ -18,7 +18,7 @@ use serde::Deserialize;
 
 use crate::ask::{Ask, At, json, whole};
 use crate::problem::Refusal;
-use crate::server::Server;
+use crate::state::Server;
 
 const HELLO_LIMIT: usize = 64 * 1024;
 const RECORD_LIMIT: usize = 8 * 1024 * 1024;

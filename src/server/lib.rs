@@ -31,15 +31,16 @@ mod lines;
 mod logs;
 mod problem;
 mod report;
+mod routes;
 mod serve;
-mod server;
+mod state;
 
 pub use authority::{Certificates, CertificatesError, service_names};
 pub use cluster_identities::ClusterIdentities;
 pub use health::health;
 pub use identities::{Caller, Identities, IdentityError, Question, RunnerIdentity};
 pub use serve::{ServeError, ServeOptions, serve, tls_config};
-pub use server::{Closing, Server};
+pub use state::{Closing, Server};
 
 #[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ use crate::access::Right;
 use crate::ask::{Ask, At};
 use crate::feed::Feed;
 use crate::problem::Refusal;
-use crate::server::Server;
+use crate::state::Server;
 use crate::{events, lines};
 
 /// How long a follower waits for the steps to be known.

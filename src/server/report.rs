@@ -7,7 +7,7 @@ use http::HeaderMap;
 
 use crate::ask::At;
 use crate::problem::Refusal;
-use crate::server::Server;
+use crate::state::Server;
 
 /// The merged test report of an execution.
 pub(crate) async fn read(

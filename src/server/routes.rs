@@ -1,37 +1,15 @@
-//! The state that handlers share, and the table of routes.
+//! The table of routes.
 
-use std::sync::Arc;
-
-use assay_store::Store;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::map_response;
 use axum::routing::{get, post, put};
-use tokio::sync::watch;
 
-use crate::access::Access;
-use crate::identities::Identities;
 use crate::problem::Refusal;
+use crate::state::Server;
 use crate::{artifacts, executions, headers, ingest, logs, report};
 
-/// Turns true when the process is about to end: long answers then break off,
-/// and their clients come again elsewhere.
-pub type Closing = watch::Receiver<bool>;
-
-/// What handlers share. Clones share it too.
-#[derive(Clone)]
-pub struct Server {
-    pub(crate) store: Store,
-    pub(crate) access: Arc<Access>,
-    pub(crate) closing: Closing,
-}
-
 impl Server {
-    /// A server of this store.
-    pub fn new(store: Store, identities: Arc<dyn Identities>, closing: Closing) -> Self {
-        Self { store, access: Arc::new(Access::new(identities)), closing }
-    }
-
     /// The whole HTTP interface.
     pub fn router(self) -> Router {
         let execution = "/api/v1/namespaces/{namespace}/executions/{name}";

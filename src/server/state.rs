@@ -1,0 +1,28 @@
+//! The state that handlers share.
+
+use std::sync::Arc;
+
+use assay_store::Store;
+use tokio::sync::watch;
+
+use crate::access::Access;
+use crate::identities::Identities;
+
+/// Turns true when the process is about to end: long answers then break off,
+/// and their clients come again elsewhere.
+pub type Closing = watch::Receiver<bool>;
+
+/// What handlers share. Clones share it too.
+#[derive(Clone)]
+pub struct Server {
+    pub(crate) store: Store,
+    pub(crate) access: Arc<Access>,
+    pub(crate) closing: Closing,
+}
+
+impl Server {
+    /// A server of this store.
+    pub fn new(store: Store, identities: Arc<dyn Identities>, closing: Closing) -> Self {
+        Self { store, access: Arc::new(Access::new(identities)), closing }
+    }
+}
