@@ -168,11 +168,13 @@ impl Logs {
         });
     }
 
+    /// Closes files that nobody uses, and forgets followers that have left.
     fn close_idle(&self, limit: Duration) {
         self.files().retain(|_, groups| {
             groups.retain(|_, file| Arc::strong_count(file) > 1 || !file.idle(limit));
             !groups.is_empty()
         });
+        self.followers().retain(|_, sender| sender.receiver_count() > 0);
     }
 
     fn folder(&self, key: &RunKey) -> PathBuf {
@@ -201,12 +203,12 @@ impl Logs {
     }
 
     pub(super) fn subscribe(&self, uid: &str) -> watch::Receiver<Beat> {
-        let mut followers = self.shelf.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut followers = self.followers();
         followers.entry(uid.to_owned()).or_insert_with(|| watch::channel(Beat::default()).0).subscribe()
     }
 
     fn beat(&self, uid: &str, change: impl FnOnce(&mut Beat)) {
-        let mut followers = self.shelf.followers.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut followers = self.followers();
         let Some(sender) = followers.get(uid) else { return };
         if sender.receiver_count() == 0 {
             followers.remove(uid);
