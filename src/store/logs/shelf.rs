@@ -202,6 +202,10 @@ impl Logs {
         self.shelf.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn followers(&self) -> MutexGuard<'_, HashMap<String, watch::Sender<Beat>>> {
+        self.shelf.followers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn subscribe(&self, uid: &str) -> watch::Receiver<Beat> {
         let mut followers = self.followers();
         followers.entry(uid.to_owned()).or_insert_with(|| watch::channel(Beat::default()).0).subscribe()
