@@ -22,6 +22,7 @@ mod shelf;
 mod slim;
 mod token;
 mod watch;
+mod words;
 
 #[cfg(test)]
 mod tests;

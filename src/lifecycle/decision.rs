@@ -92,6 +92,8 @@ pub enum Trouble {
     Group,
     /// The runner says that it was stopped, and nobody of us asked for it.
     Stopped,
+    /// A step was killed, perhaps for its memory.
+    Killed,
     /// The pod is being deleted, and nobody of us asked for it.
     Leaving,
 }

@@ -11,10 +11,11 @@ use crate::time::milliseconds;
 
 /// A final judgement.
 pub(crate) struct Judgement {
-    verdict: Verdict,
-    reason: Reason,
-    message: String,
-    ended_at: Option<Timestamp>,
+    pub(crate) verdict: Verdict,
+    pub(crate) reason: Reason,
+    pub(crate) message: String,
+    /// When the user's last process ended.
+    pub(crate) ended_at: Option<Timestamp>,
 }
 
 impl Judgement {

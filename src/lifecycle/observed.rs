@@ -256,7 +256,7 @@ impl Observed {
     }
 
     /// When the first step began.
-    pub(crate) fn started_at(&self) -> Option<Timestamp> {
+    pub fn started_at(&self) -> Option<Timestamp> {
         self.run.as_ref().and_then(|run| run.started_at).or(self.previous.started_at)
     }
 

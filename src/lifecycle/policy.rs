@@ -13,6 +13,8 @@ pub struct Policy {
     pub create_grace: Duration,
     /// An image that was not found once is asked for once more.
     pub image_grace: Duration,
+    /// The kubelet says a moment after the fact that it was about memory.
+    pub killed_grace: Duration,
     /// A Job whose pod does not exist after this is looked into.
     pub pod_grace: Duration,
     /// A cancelled execution is over at the latest after this.
@@ -30,6 +32,7 @@ impl Default for Policy {
             silence_grace: Duration::from_secs(15),
             create_grace: Duration::from_secs(10),
             image_grace: Duration::from_secs(2),
+            killed_grace: Duration::from_secs(3),
             pod_grace: Duration::from_secs(20),
             cancel_limit: Duration::from_secs(45),
             deadline_slack: Duration::from_secs(120),

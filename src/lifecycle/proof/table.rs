@@ -233,3 +233,23 @@ fn a_final_status_is_whole_and_stays() {
     });
     assert_eq!(conclusion, Some(at(10)), "what the store missed is told to it again");
 }
+
+#[test]
+fn a_step_that_was_killed_for_its_memory_is_no_failed_test() {
+    let mut run = progress(Some(outcome(Verdict::Failed, Reason::TestsFailed)));
+    run.steps[0].state = assay_api::StepState::Failed;
+    let group = |state| PodFacts { containers: vec![container("group-0", Role::Group, state)], ..pod("Running") };
+    let ended = |reason: &str| {
+        group(ContainerState::Terminated { exit_code: 0, reason: reason.into(), message: String::new() })
+    };
+    let observed = |pod| Observed { run: Some(run.clone()), ..with(vec![pod]) };
+    let decision = ends(&observed(ended("OOMKilled")), 9, Verdict::Errored, Reason::OutOfMemory);
+    assert!(decision.message.contains("group-0") && decision.ended_at == Some(at(9)), "{}", decision.message);
+    ends(&observed(ended("Completed")), 9, Verdict::Failed, Reason::TestsFailed);
+    goes_on(&observed(group(ContainerState::Running)), 9, Reason::ProgressingWithRetry, Wake::At(at(12)));
+    let waited = since(observed(group(ContainerState::Running)), Trouble::Killed, 9);
+    ends(&waited, 12, Verdict::Failed, Reason::TestsFailed);
+    let mut exited = observed(group(ContainerState::Running));
+    exited.run.as_mut().expect("a run").steps[0].exit_code = Some(1);
+    ends(&exited, 9, Verdict::Failed, Reason::TestsFailed);
+}

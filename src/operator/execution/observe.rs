@@ -8,6 +8,8 @@ use assay_api::{Phase, TestExecution};
 use assay_cluster::SlimJob;
 use assay_lifecycle::{Collected, JobFacts, LogFacts, Observed, Planned, Recorded};
 use assay_plan::Rendered;
+use assay_telemetry::error_chain;
+use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
 
 use super::look::Controller;
@@ -54,6 +56,7 @@ impl Controller {
             previous,
         };
         observed.job = self.job(object, &observed, memory).await?;
+        self.add_words(object, &mut observed).await;
         let over = observed.previous.phase == Phase::Finished || observed.execution.deleting;
         let had_job = observed.job.is_some() || observed.previous.job.is_some();
         if over || had_job || observed.execution.cancel || observed.run.as_ref().is_some_and(|r| r.outcome.is_some()) {
@@ -120,6 +123,33 @@ impl Controller {
         }
         let asked = self.asked_job(namespace, &observed.execution.job_name).await?;
         Ok(asked.and_then(|job| slim(&job)).map(|job| facts::job(&job, uid)))
+    }
+
+    /// What the cluster says about a Job without a pod, or a pod that does not
+    /// start: asked for only when it takes long.
+    async fn add_words(&self, object: &TestExecution, observed: &mut Observed) {
+        let over = observed.previous.phase == Phase::Finished || observed.started_at().is_some();
+        let Some(job) = observed.job.as_mut().filter(|job| !over && !job.foreign && job.end.is_none()) else { return };
+        let age = Duration::try_from(Timestamp::now().duration_since(job.created_at)).unwrap_or_default();
+        if age < self.context.settings.policy.pod_grace {
+            return;
+        }
+        let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
+        match observed.pods.iter_mut().max_by_key(|pod| pod.created_at) {
+            Some(pod) => pod.words = self.last_warning(namespace, &pod.uid).await,
+            None => {
+                let watched = self.jobs.get(namespace, &observed.execution.job_name);
+                if let Some(uid) = watched.as_ref().and_then(|job| job.metadata.uid.as_deref()) {
+                    job.words = self.last_warning(namespace, uid).await;
+                }
+            }
+        }
+    }
+
+    /// Words are a courtesy: without them the judgement is the same.
+    async fn last_warning(&self, namespace: &str, uid: &str) -> Option<String> {
+        let words = self.context.cluster.last_warning(namespace, uid).await;
+        words.inspect_err(|error| tracing::debug!(error = error_chain(error), "no words")).ok().flatten()
     }
 
     async fn asked_job(&self, namespace: &str, name: &str) -> Result<Option<Job>, LookError> {
