@@ -30,7 +30,9 @@ pub enum PlanError {
     #[error("the plan is malformed")]
     Malformed(#[source] serde_json::Error),
     /// It speaks another version of the protocol.
-    #[error("the plan is of version {found}, this runner obeys version {PROTOCOL_VERSION}: use the runner image of the operator's version")]
+    #[error(
+        "the plan is of version {found}, this runner obeys version {PROTOCOL_VERSION}: use the runner image of the operator's version"
+    )]
     Version {
         /// The plan's version.
         found: u64,
@@ -46,8 +48,7 @@ impl LoadedPlan {
     /// # Errors
     /// When it cannot be read, is of another version or contradicts itself.
     pub fn read(path: &Path) -> Result<Self, PlanError> {
-        let bytes =
-            std::fs::read(path).map_err(|source| PlanError::Unreadable { path: path.to_owned(), source })?;
+        let bytes = std::fs::read(path).map_err(|source| PlanError::Unreadable { path: path.to_owned(), source })?;
         Self::parse(&bytes)
     }
 

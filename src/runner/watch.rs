@@ -38,7 +38,10 @@ impl Watch {
     }
 
     /// The same, for the leader's event loop.
-    #[expect(deprecated, reason = "its successor is unsafe for types that may close their descriptor; this one owns it")]
+    #[expect(
+        deprecated,
+        reason = "its successor is unsafe for types that may close their descriptor; this one owns it"
+    )]
     pub(crate) fn listen(self) -> io::Result<AsyncFd<Self>> {
         AsyncFd::new(self)
     }

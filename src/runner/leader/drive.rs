@@ -307,14 +307,23 @@ impl<'a> Leader<'a> {
 
     /// Hands over artifacts and report, then the rest of the log; true when all of the log arrived.
     async fn deliver(&mut self, patience: Duration) -> bool {
-        let Some(uplink) = &self.uplink else { return false };
+        let Some(uplink) = self.uplink.clone() else { return false };
         let until = Instant::now() + patience;
         self.while_beating(patience, uplink.deliver(self.reports.merged())).await;
-        let notices: Vec<String> = std::iter::from_fn(|| uplink.next_notice()).collect();
-        notices.iter().for_each(|text| self.note(text));
-        let Some(uplink) = &self.uplink else { return false };
+        self.pass_on_notices(&uplink);
         let left = until.saturating_duration_since(Instant::now());
-        self.while_beating(left, uplink.deliver_log(self.ends.clone())).await.unwrap_or(false)
+        let complete = self.while_beating(left, uplink.deliver_log(self.ends.clone())).await.unwrap_or(false);
+        self.pass_on_notices(&uplink);
+        if !complete {
+            self.note("the log could not be delivered whole; the verdict is in the pod's termination message");
+        }
+        complete
+    }
+
+    fn pass_on_notices(&mut self, uplink: &Uplink) {
+        while let Some(text) = uplink.next_notice() {
+            self.note(&text);
+        }
     }
 
     /// Waits for something, at most so long, without letting step containers think that the leader is gone.

@@ -322,7 +322,12 @@ impl Machine {
                 let patience = if self.terminated_at.is_some() { STOP_PATIENCE_TERMINATING } else { STOP_PATIENCE };
                 *give_up_at = Some(now.since + patience);
                 let (step, attempt) = (&self.steps[self.current], *attempt);
+                let group = usize::from(step.group);
                 self.deeds.push(Deed::Stop { group: step.group, step: step.index, attempt, why });
+                if self.ready[group].is_none() {
+                    // Should it start after all, it finds the stop-file beside the go-file.
+                    self.give_up("its container had not started".to_owned(), now);
+                }
             }
             Stage::Pausing { last, .. } => {
                 let last = last.clone();

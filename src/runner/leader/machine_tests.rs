@@ -17,7 +17,12 @@ fn instruction(index: u16, section: Section, group: u16) -> Instruction {
         section,
         group,
         condition: if section == Section::After { Condition::Always } else { Condition::Passed },
-        action: Some(Action { argv: vec!["x".into()], env: vec![], working_dir: "/data".into(), display: String::new() }),
+        action: Some(Action {
+            argv: vec!["x".into()],
+            env: vec![],
+            working_dir: "/data".into(),
+            display: String::new(),
+        }),
         artifacts: None,
         retry: RetryRule { attempts: 1, delay_ms: 0 },
         timeout_ms: None,
@@ -77,6 +82,13 @@ fn acts(machine: &mut Machine, event: Event, at: u64) -> Vec<Deed> {
 
 fn states(machine: &Machine) -> String {
     machine.runs().iter().filter_map(|run| run.state.as_str().chars().next()).collect()
+}
+
+/// All containers are there.
+fn up(machine: &mut Machine) {
+    for group in 0..3 {
+        acts(machine, Event::Ready { group, at: now(0).wall }, 0);
+    }
 }
 
 fn go(group: u16, step: u16, attempt: u32) -> Deed {
@@ -178,6 +190,7 @@ fn the_deadline_ends_steps_but_not_what_comes_after() {
         instruction(2, Section::After, 1),
         instruction(3, Section::After, 1),
     ]));
+    up(&mut machine);
     acts(&mut machine, Event::Begin, 0);
     assert_eq!(machine.wake_at(), Some(Duration::from_secs(60)));
     let stop = Deed::Stop { group: 0, step: 0, attempt: 1, why: Stop::Deadline };
@@ -195,6 +208,7 @@ fn the_deadline_ends_steps_but_not_what_comes_after() {
 #[test]
 fn cancellation_stops_and_still_cleans_up() {
     let mut machine = Machine::new(&plan(vec![instruction(0, Section::Steps, 0), instruction(1, Section::After, 0)]));
+    up(&mut machine);
     acts(&mut machine, Event::Begin, 0);
     let stop = Deed::Stop { group: 0, step: 0, attempt: 1, why: Stop::Cancelled };
     assert_eq!(acts(&mut machine, Event::Terminate, 10), [stop]);
@@ -213,13 +227,19 @@ fn a_dead_or_silent_container_does_not_hang_the_run() {
     assert_eq!(acts(&mut machine, Event::Lost { group: 0 }, 5), [go(1, 1, 1)]);
     assert_eq!(states(&machine), "ew");
 
-    let mut machine = Machine::new(&plan(steps));
+    let mut machine = Machine::new(&plan(steps.clone()));
+    up(&mut machine);
     acts(&mut machine, Event::Begin, 0);
     acts(&mut machine, Event::Tick, 60_000);
     let wake = machine.wake_at().expect("it waits for an answer");
     let at = u64::try_from(wake.as_millis()).expect("small");
     assert_eq!(acts(&mut machine, Event::Tick, at), [Deed::Finished], "no time is left for `after`, too");
     assert_eq!(states(&machine), "es");
+
+    let mut machine = Machine::new(&plan(steps));
+    acts(&mut machine, Event::Begin, 0);
+    let stop = Deed::Stop { group: 0, step: 0, attempt: 1, why: Stop::Deadline };
+    assert_eq!(acts(&mut machine, Event::Tick, 60_000), [stop, go(1, 1, 1)], "nobody is there to answer");
 }
 
 /// Whatever happens in whatever order: the end is reached, never two steps at
@@ -315,7 +335,12 @@ mod any_order {
                         assert!(!self.finished, "finished twice");
                         self.finished = true;
                     }
-                    Deed::Stop { .. } | Deed::Say { .. } | Deed::Keep { .. } => {}
+                    Deed::Stop { group, .. } => {
+                        if machine.ready[usize::from(group)].is_none() {
+                            self.running = None;
+                        }
+                    }
+                    Deed::Say { .. } | Deed::Keep { .. } => {}
                     Deed::Judge { .. } => panic!("nothing was collected"),
                 }
             }

@@ -34,7 +34,9 @@ pub(super) fn retrying(step: &Instruction, outcome: &Outcome, next: u32, delay: 
 pub(super) fn ended(step: &Instruction, run: &Run) -> String {
     let mark = if run.state == StepState::Passed { '✔' } else { '✖' };
     let time = match (run.started_at, run.finished_at) {
-        (Some(from), Some(to)) => Duration::try_from(to.duration_since(from)).map(|time| format!(" after {}", span(time))),
+        (Some(from), Some(to)) => {
+            Duration::try_from(to.duration_since(from)).map(|time| format!(" after {}", span(time)))
+        }
         _ => Ok(String::new()),
     };
     let time = time.unwrap_or_default();

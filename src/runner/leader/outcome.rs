@@ -30,8 +30,7 @@ pub(super) fn progress(machine: &Machine, tests: Option<Summary>, artifacts: Art
 
 /// How the run ended; to be asked when it has.
 pub(super) fn outcome(machine: &Machine, log_complete: bool) -> RunOutcome {
-    let judgement =
-        verdict::conclude(machine.steps(), machine.runs(), machine.is_cancelled(), machine.is_timed_out());
+    let judgement = verdict::conclude(machine.steps(), machine.runs(), machine.is_cancelled(), machine.is_timed_out());
     let finished_at = machine.runs().iter().filter_map(|run| run.finished_at).max();
     RunOutcome {
         verdict: judgement.verdict,

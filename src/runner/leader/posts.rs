@@ -66,7 +66,9 @@ impl Posts {
         let mut events = Vec::new();
         for (group, post) in self.groups.iter_mut().enumerate() {
             let group = u16::try_from(group).expect("checked when it was opened");
-            if !post.ready && let Some(at) = post.dir.ready_at() {
+            if !post.ready
+                && let Some(at) = post.dir.ready_at()
+            {
                 post.ready = true;
                 events.push(Event::Ready { group, at });
             }

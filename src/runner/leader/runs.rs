@@ -116,9 +116,9 @@ pub(super) fn span(length: Duration) -> String {
     let millis = length.as_millis();
     match millis {
         0..1_000 => format!("{millis} ms"),
-        1_000..60_000 if millis % 1_000 == 0 => format!("{} s", millis / 1_000),
+        1_000..60_000 if millis.is_multiple_of(1_000) => format!("{} s", millis / 1_000),
         1_000..60_000 => format!("{:.1} s", length.as_secs_f64()),
-        _ if length.as_secs() % 60 == 0 => format!("{} m", length.as_secs() / 60),
+        _ if length.as_secs().is_multiple_of(60) => format!("{} m", length.as_secs() / 60),
         _ => format!("{} m {} s", length.as_secs() / 60, length.as_secs() % 60),
     }
 }

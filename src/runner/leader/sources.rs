@@ -68,7 +68,13 @@ mod tests {
         let sources = Sources::new(vec![root.clone()]);
         let open = |path: PathBuf| sources.open(path.to_str().expect("text"));
         assert!(open(root.join("sub/report.xml")).is_ok());
-        let bad = [root.join("link"), root.join("up/token"), root.join("../token"), dir.path().join("token"), root.join("sub")];
+        let bad = [
+            root.join("link"),
+            root.join("up/token"),
+            root.join("../token"),
+            dir.path().join("token"),
+            root.join("sub"),
+        ];
         for path in bad {
             assert!(open(path.clone()).is_err(), "{}", path.display());
         }

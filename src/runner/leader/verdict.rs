@@ -124,7 +124,10 @@ impl<'a> Record<'a> {
         let (step, run) = self.all().find(flaky)?;
         let counts = run.counts.unwrap_or_default();
         let tests = plural(counts.tests, "test");
-        Some(format!("{} of {} {tests} passed only after a retry in step \"{}\"", counts.flaky, counts.tests, step.name))
+        Some(format!(
+            "{} of {} {tests} passed only after a retry in step \"{}\"",
+            counts.flaky, counts.tests, step.name
+        ))
     }
 
     fn success(&self) -> String {

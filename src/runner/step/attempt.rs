@@ -72,6 +72,7 @@ pub(super) struct Attempt {
     kill_at: Option<Instant>,
     drain_until: Option<Instant>,
     status: Option<WaitStatus>,
+    recheck_at: Instant,
     buffer: Vec<u8>,
 }
 
@@ -87,6 +88,7 @@ impl Attempt {
             kill_at: None,
             drain_until: None,
             status: None,
+            recheck_at: Instant::now() + RECHECK,
             buffer: vec![0; READ_BYTES],
         }
     }
@@ -121,24 +123,33 @@ impl Attempt {
         let mut descriptors = vec![senses.signals.as_fd(), senses.watch.as_fd()];
         let readable: Vec<usize> = (0..2).filter(|pipe| self.pipes[*pipe].is_some() && !held_back).collect();
         descriptors.extend(readable.iter().filter_map(|pipe| self.pipes[*pipe].as_ref()).map(AsFd::as_fd));
-        let patience = self.patience(Instant::now());
-        let woken = wait(&descriptors, patience);
+        let woken = wait(&descriptors, self.patience(Instant::now()));
         for (position, pipe) in readable.into_iter().enumerate() {
             if woken[position + 2] {
                 self.read(pipe, READS_IN_A_ROW, output);
             }
         }
-        let rechecked = patience == RECHECK && !woken.contains(&true);
-        if rechecked && self.cause.is_none() && senses.lifeline.is_cut() {
+        let rechecked = self.recheck(senses.lifeline);
+        (woken[1] && senses.watch.drain()) || rechecked
+    }
+
+    /// Now and then, whatever was reported: is there still a leader?
+    fn recheck(&mut self, lifeline: &mut Lifeline) -> bool {
+        let now = Instant::now();
+        if now < self.recheck_at {
+            return false;
+        }
+        self.recheck_at = now + RECHECK;
+        if self.cause.is_none() && lifeline.is_cut() {
             self.end(Cause::Abandoned);
         }
-        (woken[1] && senses.watch.drain()) || rechecked
+        true
     }
 
     fn patience(&self, now: Instant) -> Duration {
         let deadline = self.deadline.filter(|_| self.cause.is_none());
-        let next = [deadline, self.kill_at, self.drain_until].into_iter().flatten().min();
-        next.map_or(RECHECK, |at| at.saturating_duration_since(now).min(RECHECK))
+        let next = [deadline, self.kill_at, self.drain_until, Some(self.recheck_at)].into_iter().flatten().min();
+        next.map_or(RECHECK, |at| at.saturating_duration_since(now))
     }
 
     fn read(&mut self, pipe: usize, times: usize, output: &mut Output<'_>) {

@@ -7,7 +7,12 @@ use assay_protocol::{Action, Instruction, PlanDocument};
 use rustix::fs::{Access, access};
 
 /// Variables added to the container's own, in order: a later one wins.
-pub(super) fn additions(plan: &PlanDocument, step: &Instruction, action: &Action, attempt: u32) -> Vec<(String, String)> {
+pub(super) fn additions(
+    plan: &PlanDocument,
+    step: &Instruction,
+    action: &Action,
+    attempt: u32,
+) -> Vec<(String, String)> {
     let identity = &plan.execution;
     let mut variables = vec![
         (env::EXECUTION, identity.name.clone()),

@@ -70,7 +70,9 @@ fn explain(program: &str, action: &Action, variables: &[(String, String)], error
             None => not_found(program, &path),
         },
         Some(Errno::NOEXEC) => {
-            format!("\"{program}\" is not a program for this machine: another architecture, or a script without #! line")
+            format!(
+                "\"{program}\" is not a program for this machine: another architecture, or a script without #! line"
+            )
         }
         Some(Errno::TOOBIG) => {
             format!("\"{program}\" could not be started: its arguments and environment are too long")
@@ -96,10 +98,9 @@ fn missing_interpreter(file: &Path) -> String {
     let _ = std::fs::File::open(file).and_then(|open| open.take(256).read_to_end(&mut head));
     let line = head.strip_prefix(b"#!").and_then(|rest| rest.split(|byte| *byte == b'\n').next());
     match line.map(|line| String::from_utf8_lossy(line).trim().to_owned()) {
-        Some(interpreter) => format!(
-            "\"{}\" was found, but its interpreter \"{interpreter}\" is not in this image",
-            file.display()
-        ),
+        Some(interpreter) => {
+            format!("\"{}\" was found, but its interpreter \"{interpreter}\" is not in this image", file.display())
+        }
         None => format!(
             "\"{}\" was found, but the loader it needs is not in this image (built for another libc?)",
             file.display()

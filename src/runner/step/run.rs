@@ -103,8 +103,8 @@ impl Station {
         watch.arrivals(dir.path())?;
         watch.departures(&dir.spool())?;
         let signals = Signals::new()?;
-        let variables = std::env::vars_os()
-            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.as_bytes().to_vec())));
+        let variables =
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.as_bytes().to_vec())));
         let secrets = Secrets::of(&plan.groups[usize::from(group)], variables);
         let hindrance = if group == 0 { content::write(&plan.files, &plan.workspace) } else { None };
         let ready = serde_json::to_vec(&Ready { version: PROTOCOL_VERSION }).expect("plain data");

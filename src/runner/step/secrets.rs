@@ -103,7 +103,7 @@ fn percent_encoded(value: &[u8]) -> Vec<u8> {
 fn json_escaped(value: &[u8]) -> Vec<u8> {
     let Ok(text) = std::str::from_utf8(value) else { return Vec::new() };
     let quoted = serde_json::to_string(text).expect("a string is JSON");
-    quoted[1..quoted.len() - 1].as_bytes().to_vec()
+    quoted.as_bytes()[1..quoted.len() - 1].to_vec()
 }
 
 #[cfg(test)]

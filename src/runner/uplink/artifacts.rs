@@ -72,7 +72,8 @@ async fn send(
     };
     let opened = sources.open(&upload.source).and_then(|file| Ok((file.metadata()?.len(), file)));
     // A file that cannot be read now cannot be read later.
-    let (left, file) = opened.map_err(|error| CallError::Refused { status: http::StatusCode::OK, detail: error.to_string() })?;
+    let (left, file) =
+        opened.map_err(|error| CallError::Refused { status: http::StatusCode::OK, detail: error.to_string() })?;
     let target = format!("artifacts?name={}&step={}", encoded(&upload.name), encoded(&upload.step));
     let answer = open.call(Method::PUT, &target, OCTETS, Payload::File { file, left }, PATIENCE).await?;
     answer.json()

@@ -116,7 +116,8 @@ impl Client {
         let lost = |error: std::io::Error| CallError::Lost(error.to_string());
         let stream = TcpStream::connect((self.host.as_str(), self.port)).await.map_err(lost)?;
         stream.set_nodelay(true).map_err(lost)?;
-        let secure = TlsConnector::from(Arc::clone(&self.tls)).connect(self.name.clone(), stream).await.map_err(lost)?;
+        let secure =
+            TlsConnector::from(Arc::clone(&self.tls)).connect(self.name.clone(), stream).await.map_err(lost)?;
         let (sender, connection) =
             handshake(TokioIo::new(secure)).await.map_err(|error| CallError::Lost(error.to_string()))?;
         tokio::spawn(async move {
@@ -137,7 +138,7 @@ fn trust(ca: &str) -> Result<ClientConfig, AddressError> {
     if roots.is_empty() {
         return Err(AddressError::Authority);
     }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|_| AddressError::Authority)?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())

@@ -36,7 +36,7 @@ impl From<AddressError> for UplinkError {
 }
 
 /// The way to the server. What is handed to it is sent in the background.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Uplink {
     mail: Arc<Mailbox>,
 }

@@ -80,7 +80,7 @@ impl Tail {
         };
         // Between two looks the old segment may have grown to its end; only
         // then does the next one begin where we stand.
-        let old = std::mem::replace(&mut self.open, Some(next));
+        let old = self.open.replace(next);
         if let Some(old) = old {
             let _ = std::fs::remove_file(self.dir.join(segment_name(old.start)));
         }

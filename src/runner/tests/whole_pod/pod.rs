@@ -210,7 +210,8 @@ impl Remains {
         names.sort();
         let mut bytes = Vec::new();
         for name in names {
-            let offset: usize = name.file_name().and_then(|name| name.to_str()).expect("a name").parse().expect("an offset");
+            let offset: usize =
+                name.file_name().and_then(|name| name.to_str()).expect("a name").parse().expect("an offset");
             assert_eq!(offset, bytes.len(), "segments follow each other");
             bytes.extend(std::fs::read(name).expect("a segment"));
         }

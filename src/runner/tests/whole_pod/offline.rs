@@ -1,15 +1,12 @@
 //! A whole pod's run without a server: leader and step containers as real
 //! processes, real shells, real files.
-#![expect(clippy::unwrap_used, reason = "a test may stop where it is surprised")]
-
-mod pod;
 
 use std::time::{Duration, Instant};
 
+use crate::pod::{Pod, wait_for};
 use assay_protocol::control::Ending;
 use assay_protocol::frame::Stream;
 use assay_protocol::{Condition, PlanFile, RetryRule, Section};
-use pod::{Pod, wait_for};
 
 use Section::{After, Setup, Steps};
 
@@ -18,7 +15,11 @@ fn steps_run_in_order_across_containers() {
     let mut pod = Pod::new(3);
     for (section, group) in [(Setup, 0), (Steps, 1), (Steps, 0), (Steps, 2), (After, 1)] {
         let index = pod.plan.steps.len();
-        pod.shell(section, group, &format!("echo {index} >> order; echo $ASSAY_STEP/$ASSAY_STEP_ATTEMPT/$ASSAY_REVISION"));
+        pod.shell(
+            section,
+            group,
+            &format!("echo {index} >> order; echo $ASSAY_STEP/$ASSAY_STEP_ATTEMPT/$ASSAY_REVISION"),
+        );
     }
     pod.plan.files.push(PlanFile {
         path: format!("{}/conf/a.txt", pod.plan.workspace),
@@ -68,7 +69,10 @@ fn a_timeout_ends_the_whole_family() {
     let began = Instant::now();
     let remains = pod.run();
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
-    assert_eq!(remains.verdict(), "failed/StepTimedOut: step \"step 0\" timed out: ran longer than its timeout of 200 ms");
+    assert_eq!(
+        remains.verdict(),
+        "failed/StepTimedOut: step \"step 0\" timed out: ran longer than its timeout of 200 ms"
+    );
     assert_eq!(remains.done(0, 0, 1).ending, Ending::TimedOut);
     std::thread::sleep(Duration::from_secs(2).saturating_sub(began.elapsed()) + Duration::from_millis(300));
     assert!(!remains.exists("alive"));
@@ -87,7 +91,12 @@ fn conditions_negative_optional_and_after() {
     let remains = pod.run();
     assert_eq!(remains.verdict(), "failed/TestsFailed: step \"step 2\" failed: exit code 5");
     assert_eq!((remains.seal.steps.as_str(), remains.leader_code), ("pffsppp", Some(1)));
-    assert!(!remains.exists("not_run") && remains.exists("on_failure") && remains.exists("always") && remains.exists("after"));
+    assert!(
+        !remains.exists("not_run")
+            && remains.exists("on_failure")
+            && remains.exists("always")
+            && remains.exists("after")
+    );
     assert_eq!(remains.done(0, 0, 1).exit_code, Some(3));
 }
 
@@ -215,6 +224,10 @@ fn a_killed_step_container_is_noticed() {
     wait_for(&running.path().join("data/pid"));
     running.steps[1].kill().unwrap();
     let remains = running.wait();
-    assert!(remains.verdict().starts_with("errored/StepErrored: step \"step 1\" errored: its container ended"), "{}", remains.verdict());
+    assert!(
+        remains.verdict().starts_with("errored/StepErrored: step \"step 1\" errored: its container ended"),
+        "{}",
+        remains.verdict()
+    );
     assert!(remains.exists("cleaned"));
 }

@@ -1,0 +1,7 @@
+//! Whole runs of a pod with the real binary, with and without a server.
+#![expect(clippy::unwrap_used, reason = "a test may stop where it is surprised")]
+
+mod ingest;
+mod offline;
+mod online;
+mod pod;
