@@ -1,16 +1,19 @@
 //! The token with which a caller speaks to Assay's server.
 
 use assay_api::names::SERVICE_ACCOUNT_CLI;
+use futures::future::BoxFuture;
 use http::header::AUTHORIZATION;
 use http::{Request, Response};
 use k8s_openapi::api::authentication::v1::{TokenRequest, TokenRequestSpec};
 use k8s_openapi::api::core::v1::ServiceAccount;
 use kube::api::PostParams;
 use kube::client::{Body, ConfigExt};
-use tower::{ServiceBuilder, ServiceExt};
+use tower::{BoxError, ServiceBuilder, ServiceExt};
 
 use crate::connect::{Cluster, within};
 use crate::error::ClusterError;
+
+type Answer = BoxFuture<'static, Result<Response<Body>, BoxError>>;
 
 /// How long a requested token is good, in seconds; the least that Kubernetes gives.
 const SECONDS: i64 = 600;
@@ -76,10 +79,12 @@ impl Cluster {
             if let Some(header) = request.headers().get(AUTHORIZATION) {
                 answer.headers_mut().insert(AUTHORIZATION, header.clone());
             }
-            Ok::<_, Box<dyn std::error::Error + Send + Sync>>(answer)
+            Ok::<_, BoxError>(answer)
         });
         let service = ServiceBuilder::new().layer(layer).service(reflect);
-        let answer = service.oneshot(Request::new(Body::empty())).await?;
+        // Boxed, because the layer's own future has a type that is too general to be sent.
+        let answer: Answer = Box::pin(service.oneshot(Request::new(Body::empty())));
+        let answer = answer.await?;
         let header = answer.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         Ok(header.and_then(|value| value.strip_prefix("Bearer ")).map(|token| token.trim().to_owned()))
     }

@@ -1,0 +1,146 @@
+//! The documents of a text, one by one.
+
+use assay_api::names::{GROUP, VERSION};
+use assay_api::{TestExecution, TestWorkflow, TestWorkflowTemplate};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+use serde_yaml::Value;
+
+use crate::manifest::Manifest;
+use crate::manifest::finding::Finding;
+use crate::manifest::places::{Places, places};
+use crate::manifest::typed;
+use crate::meant::is_name;
+
+const KINDS: [&str; 3] = ["TestWorkflow", "TestExecution", "TestWorkflowTemplate"];
+
+/// Reads a text and finds what is wrong with it.
+pub(crate) fn check(text: &str) -> Manifest {
+    let mut manifest = Manifest::default();
+    let mut places = places(text).into_iter();
+    let untyped = serde_yaml::Deserializer::from_str(text);
+    for (untyped, typed) in untyped.zip(serde_yaml::Deserializer::from_str(text)) {
+        let read = Value::deserialize(untyped);
+        let places = places.next().unwrap_or_default();
+        report_doubled(&places, &mut manifest.findings);
+        let document = match read {
+            Ok(document) => document,
+            // That a field is there twice has been said.
+            Err(_) if !places.doubled.is_empty() => {
+                manifest.objects += 1;
+                continue;
+            }
+            Err(error) => {
+                manifest.findings.push(no_yaml(&error));
+                break;
+            }
+        };
+        if !document.is_null() {
+            one(&document, typed, &places, &mut manifest);
+        }
+    }
+    if manifest.objects == 0 && manifest.findings.is_empty() {
+        let hint = format!("it needs `apiVersion: {GROUP}/{VERSION}` and a `kind` of {}", KINDS.join(", "));
+        manifest.findings.push(Finding::error(None, "", "there is no object of Assay in it", hint));
+    }
+    manifest.findings.sort_by_key(|finding| finding.line);
+    manifest
+}
+
+fn report_doubled(places: &Places, findings: &mut Vec<Finding>) {
+    for (path, line) in &places.doubled {
+        let message = "the field is there twice, and only the last one would count";
+        findings.push(Finding::error(Some(*line), path, message, "remove one"));
+    }
+}
+
+fn no_yaml(error: &serde_yaml::Error) -> Finding {
+    let message = error.to_string();
+    let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(before, _)| before);
+    let line = error.location().map(|location| location.line());
+    let hint = "the text is not YAML; look for tabs, missing quotes, or wrong indentation";
+    Finding::error(line, "", message, hint)
+}
+
+fn one(document: &Value, typed: serde_yaml::Deserializer<'_>, places: &Places, manifest: &mut Manifest) {
+    let text = |name: &str| document.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (version, kind) = (text("apiVersion"), text("kind"));
+    let group = version.split_once('/').map_or("", |(group, _)| group);
+    if !group.is_empty() && group != GROUP && !KINDS.contains(&kind) {
+        // Somebody else's object in the same file.
+        return;
+    }
+    if version == "v1" {
+        return;
+    }
+    manifest.objects += 1;
+    let before = manifest.findings.len();
+    if !is_ours(version, kind, places, &mut manifest.findings) {
+        return;
+    }
+    let findings = &mut manifest.findings;
+    match kind {
+        "TestWorkflow" => {
+            if let Some(workflow) = typed::read::<TestWorkflow>(typed, kind, places, findings) {
+                check_name(&workflow.metadata, false, places, findings);
+                if findings.len() == before {
+                    let said = assay_plan::validate_workflow(&workflow.spec);
+                    findings.extend(said.into_iter().map(|diagnostic| {
+                        let line = places.line(&diagnostic.path);
+                        Finding::from_plan(diagnostic, Some(line))
+                    }));
+                }
+                manifest.workflows.push(workflow);
+            }
+        }
+        "TestExecution" => {
+            if let Some(execution) = typed::read::<TestExecution>(typed, kind, places, findings) {
+                check_name(&execution.metadata, true, places, findings);
+                if !is_name(&execution.spec.workflow_ref.name) {
+                    let path = "spec.workflowRef.name";
+                    let message = format!("`{}` is not a name of a workflow", execution.spec.workflow_ref.name);
+                    findings.push(Finding::error(Some(places.line(path)), path, message, NAMES));
+                }
+                manifest.executions.push(execution);
+            }
+        }
+        _ => {
+            if let Some(template) = typed::read::<TestWorkflowTemplate>(typed, kind, places, findings) {
+                check_name(&template.metadata, false, places, findings);
+            }
+        }
+    }
+}
+
+fn is_ours(version: &str, kind: &str, places: &Places, findings: &mut Vec<Finding>) -> bool {
+    let wanted = format!("{GROUP}/{VERSION}");
+    let line = |path: &str| Some(places.line(path));
+    if version != wanted {
+        let message = format!("`{version}` is not the version of a kind of Assay");
+        findings.push(Finding::error(line("apiVersion"), "apiVersion", message, format!("write `{wanted}`")));
+        return false;
+    }
+    if !KINDS.contains(&kind) {
+        let hint = match assay_expr::closest(kind, KINDS) {
+            Some(closest) => format!("did you mean `{closest}`?"),
+            None => format!("known kinds: {}", KINDS.join(", ")),
+        };
+        findings.push(Finding::error(line("kind"), "kind", format!("`{kind}` is not a kind of Assay"), hint));
+        return false;
+    }
+    true
+}
+
+const NAMES: &str = "names have lower-case letters, digits, `-` and `.`, and begin and end with a letter or digit";
+
+fn check_name(metadata: &ObjectMeta, may_be_generated: bool, places: &Places, findings: &mut Vec<Finding>) {
+    let path = "metadata.name";
+    let name = metadata.name.as_deref().unwrap_or_default();
+    if name.is_empty() {
+        if !(may_be_generated && metadata.generate_name.is_some()) {
+            findings.push(Finding::error(Some(places.line(path)), path, "the object has no name", "give it one"));
+        }
+    } else if !is_name(name) {
+        findings.push(Finding::error(Some(places.line(path)), path, format!("`{name}` is not a name"), NAMES));
+    }
+}
