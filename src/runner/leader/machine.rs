@@ -46,6 +46,7 @@ pub(super) struct Machine {
     after_grace: Duration,
     timed_out: bool,
     terminated_at: Option<Duration>,
+    told_to_end: bool,
     hurried: bool,
     deeds: Vec<Deed>,
 }
@@ -65,6 +66,7 @@ impl Machine {
             after_grace: Duration::from_millis(plan.after_grace_ms),
             timed_out: false,
             terminated_at: None,
+            told_to_end: false,
             hurried: false,
             deeds: Vec::new(),
         }
@@ -289,9 +291,8 @@ impl Machine {
     }
 
     fn on_terminate(&mut self, now: Now) {
-        if self.terminated_at.is_some() {
-            self.hurried = true;
-        }
+        // The step container's end may have told us before our own signal came; only a second signal is haste.
+        self.hurried = std::mem::replace(&mut self.told_to_end, true);
         self.terminated_at.get_or_insert(now.since);
         if self.section() == Some(Section::After) {
             self.on_tick(now);

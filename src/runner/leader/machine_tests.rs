@@ -219,6 +219,18 @@ fn cancellation_stops_and_still_cleans_up() {
 }
 
 #[test]
+fn the_step_container_may_hear_of_the_end_first() {
+    let mut machine = Machine::new(&plan(vec![instruction(0, Section::Steps, 0), instruction(1, Section::After, 0)]));
+    up(&mut machine);
+    acts(&mut machine, Event::Begin, 0);
+    assert_eq!(acts(&mut machine, done(0, 1, Ending::Stopped, 0), 20), [go(0, 1, 1)]);
+    assert_eq!(acts(&mut machine, Event::Terminate, 21), [], "cleaning up goes on");
+    let stop = Deed::Stop { group: 0, step: 1, attempt: 1, why: Stop::Deadline };
+    assert_eq!(acts(&mut machine, Event::Terminate, 30), [stop], "a second signal is haste");
+    assert!(machine.is_cancelled());
+}
+
+#[test]
 fn a_dead_or_silent_container_does_not_hang_the_run() {
     let steps = vec![instruction(0, Section::Steps, 0), instruction(1, Section::After, 1)];
     let mut machine = Machine::new(&plan(steps.clone()));

@@ -42,6 +42,8 @@ pub(super) struct Limits {
     pub(super) attempt: u32,
     pub(super) timeout: Option<Duration>,
     pub(super) kill_grace: Duration,
+    /// Only the leader may end it, not a signal to the container.
+    pub(super) spared: bool,
 }
 
 /// How a process ended.
@@ -101,7 +103,7 @@ impl Attempt {
                 self.look_for_stop(senses);
                 output.look_for_space();
             }
-            self.pass_on(senses.signals.take());
+            self.pass_on(senses.signals.take(), senses.lifeline);
             self.reap();
             self.keep_time(Instant::now());
             if let Some(status) = self.status.filter(|_| self.is_drained()) {
@@ -176,9 +178,15 @@ impl Attempt {
         }
     }
 
-    fn pass_on(&mut self, signals: Vec<Signal>) {
+    fn pass_on(&mut self, signals: Vec<Signal>, lifeline: &mut Lifeline) {
         for signal in signals {
-            self.asked_to_end = self.asked_to_end || asks_to_end(signal);
+            if asks_to_end(signal) {
+                // A step that cleans up has the rest of the pod's grace; the leader ends it when that is over.
+                if self.limits.spared && lifeline.seen() {
+                    continue;
+                }
+                self.asked_to_end = true;
+            }
             self.signal(signal);
         }
     }

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use assay_protocol::control::{self, Done, Ending, Ready, attempt_file};
-use assay_protocol::{Instruction, PROTOCOL_VERSION, PlanDocument};
+use assay_protocol::{Instruction, PROTOCOL_VERSION, PlanDocument, Section};
 use jiff::Timestamp;
 use rustix::fs::FlockOperation;
 
@@ -225,6 +225,7 @@ impl Station {
             attempt,
             timeout: instruction.timeout_ms.map(Duration::from_millis),
             kill_grace: self.kill_grace,
+            spared: instruction.section == Section::After,
         };
         let mut senses =
             Senses { signals: &mut self.signals, watch: &self.watch, lifeline: &mut self.lifeline, dir: &self.dir };

@@ -187,7 +187,8 @@ fn a_deleted_pod_is_cancelled_and_cleans_up() {
     }
     let remains = running.wait();
     assert_eq!(remains.verdict(), "cancelled/Cancelled: cancelled while step \"step 0\" ran");
-    assert!(remains.exists("cleaned") && !remains.exists("not_run"));
+    let told = format!("{}\n{:?}", remains.leader_output, remains.step_outputs);
+    assert!(remains.exists("cleaned") && !remains.exists("not_run"), "{told}");
     assert_eq!(remains.seal.steps, "csp");
 }
 
