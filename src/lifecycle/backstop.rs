@@ -4,11 +4,11 @@
 use assay_api::{Phase, Reason};
 use jiff::Timestamp;
 
+use crate::causes::{deadline, disruption};
 use crate::decision::{Decision, Trouble, Wake};
 use crate::ended::{Judgement, conclude};
 use crate::image::{Flaw, flaw};
 use crate::observed::{ContainerFacts, ContainerState, JobFacts, Observed, PodFacts, Role};
-use crate::outcome::deadline;
 use crate::policy::Policy;
 use crate::time::{after, between, limit_text};
 
@@ -35,18 +35,6 @@ pub(crate) fn with_job(observed: &Observed, policy: &Policy, now: Timestamp) -> 
         return conclude(observed, judgement, now);
     }
     look.going(&findings)
-}
-
-/// Whether, and why, the cluster itself removed the pod.
-pub(crate) fn disruption(pod: &PodFacts) -> Option<Judgement> {
-    if pod.reason.as_deref() == Some("Evicted") {
-        let words = pod.message.as_deref().unwrap_or("no reason was given");
-        return Some(Judgement::errored(Reason::PodEvicted, format!("the pod was evicted from its node: {words}")));
-    }
-    let why = pod.disrupted.as_ref()?;
-    let message = format!("the cluster removed the pod: {why}");
-    let lost = why.contains("DeletionByTaintManager") || why.contains("DeletionByPodGC");
-    Some(Judgement::errored(if lost { Reason::PodLost } else { Reason::PodEvicted }, message))
 }
 
 struct Look<'a> {

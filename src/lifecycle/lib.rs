@@ -9,6 +9,7 @@
 
 mod backstop;
 mod before;
+mod causes;
 mod conditions;
 mod decide;
 mod decision;

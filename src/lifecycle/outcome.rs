@@ -5,6 +5,7 @@ use assay_api::{Phase, Reason, StepState, Verdict};
 use assay_protocol::RunOutcome;
 use jiff::Timestamp;
 
+use crate::causes::{deadline, disruption};
 use crate::decision::{Decision, Trouble, Wake};
 use crate::ended::Judgement;
 use crate::observed::{ContainerFacts, ContainerState, JobEnd, Observed, Role};
@@ -88,7 +89,7 @@ fn explanation(observed: &Observed) -> Option<Judgement> {
         return Some(deadline(observed));
     }
     let pod = observed.pod();
-    if let Some(judgement) = pod.and_then(crate::backstop::disruption) {
+    if let Some(judgement) = pod.and_then(disruption) {
         return Some(judgement);
     }
     let job_goes = observed.job.as_ref().is_none_or(|job| job.deleted_at.is_some());
@@ -102,14 +103,6 @@ fn explanation(observed: &Observed) -> Option<Judgement> {
     Some(Judgement::errored(Reason::PodLost, format!("{what} while the execution was running")))
 }
 
-/// The Job's own deadline passed: the backstop behind the runner's.
-pub(crate) fn deadline(observed: &Observed) -> Judgement {
-    match observed.started_at() {
-        Some(_) => Judgement::errored(Reason::ExecutionTimedOut, "the Job ran longer than its deadline"),
-        None => Judgement::errored(Reason::StartTimedOut, "the Job's deadline passed before the first step began"),
-    }
-}
-
 fn unexplained(observed: &Observed, trouble: Trouble, message: &str, until: Timestamp) -> Decision {
     Decision {
         phase: observed.started_at().map_or(Phase::Starting, |_| Phase::Running),
@@ -121,12 +114,5 @@ fn unexplained(observed: &Observed, trouble: Trouble, message: &str, until: Time
         wake: Wake::At(until),
         troubles: vec![trouble],
         findings: Vec::new(),
-    }
-}
-
-impl JobEnd {
-    /// It failed by `activeDeadlineSeconds`.
-    pub(crate) fn is_deadline(&self) -> bool {
-        !self.complete && self.reason == "DeadlineExceeded"
     }
 }

@@ -64,7 +64,7 @@ fn state(decision: &Decision) -> State {
 
 fn queued_at(observed: &Observed, decision: &Decision, now: Timestamp) -> Option<Timestamp> {
     let made_now = decision.actions.contains(&Action::ApplyObjects).then(|| milliseconds(now));
-    let made = observed.job.as_ref().filter(|job| !job.foreign).map(|job| job.created_at);
+    let made = observed.job.as_ref().filter(|job| !job.foreign).map(|job| milliseconds(job.created_at));
     observed.previous.queued_at.or(made).or(made_now.filter(|_| decision.phase != Phase::Pending))
 }
 

@@ -130,3 +130,73 @@ fn role(name: &str) -> Role {
         _ => Role::Foreign,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use assay_api::Verdict;
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn read<K: serde::de::DeserializeOwned>(value: Value) -> K {
+        serde_json::from_value(value).expect("an object")
+    }
+
+    #[test]
+    fn a_job_is_ours_by_its_owner_and_over_by_its_conditions() {
+        let watched = |conditions: Value| {
+            read::<SlimJob>(json!({
+                "metadata": { "name": "j", "ownerReferences": [{ "uid": "u", "kind": "TestExecution" }] },
+                "status": { "conditions": conditions },
+            }))
+        };
+        let running = job(&watched(json!([])), "u");
+        assert!(!running.foreign && running.end.is_none());
+        assert!(job(&watched(json!([])), "another").foreign);
+        let failing = json!([{ "type": "FailureTarget", "status": "True", "reason": "BackoffLimitExceeded" }]);
+        assert_eq!(job(&watched(failing), "u").end, None, "its pod may not be gone yet");
+        let late = json!([{ "type": "FailureTarget", "status": "True", "reason": "DeadlineExceeded" }]);
+        assert!(job(&watched(late), "u").end.is_some_and(|end| !end.complete && end.reason == "DeadlineExceeded"));
+        let complete = json!([{ "type": "Complete", "status": "True" }]);
+        assert!(job(&watched(complete), "u").end.is_some_and(|end| end.complete));
+    }
+
+    #[test]
+    fn a_pod_tells_what_its_containers_are_for() {
+        let watched: SlimPod = read(json!({
+            "metadata": { "name": "p" },
+            "status": {
+                "phase": "Pending",
+                "conditions": [{ "type": "PodScheduled", "status": "False", "reason": "Unschedulable", "message": "no" }],
+                "initContainerStatuses": [{ "name": "assay-install", "state": { "terminated": { "exitCode": 0 } } }],
+                "containerStatuses": [
+                    { "name": "group-0", "state": { "waiting": { "reason": "ErrImagePull", "message": "m" } } },
+                    { "name": "assay", "state": { "running": {} } },
+                    { "name": "istio-proxy", "state": { "running": {} } },
+                    { "name": "group-1" },
+                ],
+            },
+        }));
+        let facts = pod(&watched);
+        let roles: Vec<_> = facts.containers.iter().map(|container| container.role).collect();
+        assert_eq!(roles, [Role::Install, Role::Group, Role::Leader, Role::Foreign]);
+        assert_eq!(facts.unschedulable.as_deref(), Some("no"));
+    }
+
+    #[test]
+    fn of_a_finished_execution_only_the_end_is_kept() {
+        let mut finished: TestExecution = read(json!({
+            "metadata": { "name": "e", "annotations": { "a": "b" } },
+            "spec": { "workflowRef": { "name": "w" }, "config": { "a": "b" } },
+            "status": {
+                "observedGeneration": 3, "phase": "Finished", "verdict": "failed", "reason": "TestsFailed",
+                "message": "m", "finishedAt": "2026-01-01T00:00:00Z",
+                "steps": [{ "id": "s", "name": "s", "state": "failed" }],
+            },
+        }));
+        trim(&mut finished);
+        let status = finished.status.expect("a status");
+        assert_eq!((status.verdict, status.observed_generation), (Some(Verdict::Failed), 3));
+        assert!(status.steps.is_empty() && status.finished_at.is_some() && finished.spec.config.is_empty());
+    }
+}

@@ -1,41 +1,19 @@
 //! One look at an execution: observe, decide, act, publish.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use assay_api::{Phase, TestExecution};
-use assay_cluster::{Shelf, SlimJob, SlimPod};
 use assay_lifecycle::{Action, Decision, Wake, decide, fold_execution};
 use assay_telemetry::error_chain;
 use jiff::Timestamp;
-use tokio::sync::mpsc;
 
 use super::act::{self, Application};
-use super::memory::{Memories, Memory};
+use super::controller::{Controller, Finished};
+use super::memory::Memory;
 use super::observe::{Look, add_evidence};
 use super::publish::{Published, publish, write};
-use crate::context::Context;
 use crate::failure::LookError;
 use crate::work::Next;
-
-/// An execution has ended: its namespace and its workflow.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Finished {
-    /// Namespace of both.
-    pub(crate) namespace: String,
-    /// Name of the workflow.
-    pub(crate) workflow: String,
-}
-
-/// What a look at an execution needs.
-pub(crate) struct Controller {
-    pub(crate) context: Arc<Context>,
-    pub(crate) executions: Shelf<TestExecution>,
-    pub(crate) jobs: Shelf<SlimJob>,
-    pub(crate) pods: Shelf<SlimPod>,
-    pub(crate) memories: Memories,
-    pub(crate) finished: mpsc::UnboundedSender<Finished>,
-}
 
 impl Controller {
     /// Looks at the execution of this uid.

@@ -8,6 +8,7 @@ mod memory;
 mod observe;
 mod planning;
 mod publish;
+mod watches;
 
-pub(crate) use controller::run;
-pub(crate) use look::Finished;
+pub(crate) use controller::Finished;
+pub(crate) use watches::run;

@@ -12,7 +12,7 @@ use assay_telemetry::error_chain;
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
 
-use super::look::Controller;
+use super::controller::Controller;
 use super::memory::Memory;
 use super::{facts, planning};
 use crate::context::Context;
