@@ -24,6 +24,18 @@ pub enum TokenError {
     /// The kubeconfig's own way to a token failed.
     #[error("cannot get a token from the user of the kubeconfig")]
     Credentials(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// There is no stand-in: Assay is not installed there.
+    #[error(
+        "there is no service account {SERVICE_ACCOUNT_CLI} in namespace {namespace}, so Assay seems not to be \
+         installed there; name its namespace with --assay-namespace"
+    )]
+    NotInstalled {
+        /// The namespace in which Assay was looked for.
+        namespace: String,
+        /// The answer.
+        #[source]
+        source: ClusterError,
+    },
     /// The user has no token, and may not request one for the stand-in.
     #[error(
         "your user has no token of its own, and a token for service account \
@@ -60,7 +72,14 @@ impl Cluster {
         let api = self.api::<ServiceAccount>(system_namespace);
         let params = PostParams::default();
         let answer = within("request a token", api.create_token_request(SERVICE_ACCOUNT_CLI, &params, &request)).await;
-        let answer = answer.map_err(|source| TokenError::Stand { namespace: system_namespace.to_owned(), source })?;
+        let answer = answer.map_err(|source| {
+            let namespace = system_namespace.to_owned();
+            if source.not_found() {
+                TokenError::NotInstalled { namespace, source }
+            } else {
+                TokenError::Stand { namespace, source }
+            }
+        })?;
         Ok(answer.status.map(|status| status.token).unwrap_or_default())
     }
 

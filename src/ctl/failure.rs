@@ -58,7 +58,7 @@ impl From<ClusterError> for Failure {
         }
         let failure = Self::new(if error.refused() { exit::USAGE } else { exit::ERRORED }, error_chain(&error));
         if error.forbidden() {
-            failure.hint("ask for a role that allows it, for example one bound to the chart's `assay-user` role")
+            failure.hint("ask for a role in the namespace: `assay-view` reads, `assay-edit` runs")
         } else if error.not_found() {
             failure.hint("are the namespace right and Assay's definitions installed? `kubectl api-resources --api-group=assay.dev`")
         } else {

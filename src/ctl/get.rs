@@ -123,7 +123,7 @@ mod tests {
         }))
         .expect("an execution");
         let now: Timestamp = "2026-01-01T00:01:00Z".parse().expect("a time");
-        let text = rows(&[one.clone()], false, false, now).replace("\x1b[2m", "").replace("\x1b[0m", "");
+        let text = rows(std::slice::from_ref(&one), false, false, now).replace("\x1b[2m", "").replace("\x1b[0m", "");
         assert_eq!(
             text,
             "NAME   WORKFLOW   PHASE      VERDICT   TESTS   DURATION   AGE\n\

@@ -12,6 +12,14 @@ use crate::terminal::{Stripper, plain};
 /// Step, attempt and stream: what is printed there belongs together.
 type Lane = (String, u32, String);
 
+/// How the runner announces a step.
+const BEGINS: char = '▶';
+
+/// A line of the runner: beginnings stand out, the rest stays in the background.
+fn said(line: &str) -> String {
+    if line.starts_with(BEGINS) { paint::bold(line) } else { paint::dim(line) }
+}
+
 /// Prints events; when another lane begins, it begins on a line of its own.
 pub(crate) struct Printer {
     timestamps: bool,
@@ -52,7 +60,7 @@ impl Printer {
         }
         let text = self.strippers.entry(lane).or_default().push(&event.text);
         let text = match event.stream.as_str() {
-            "runner" => text.lines().map(|line| format!("{}\n", paint::dim(&format!("assay: {line}")))).collect(),
+            "runner" => text.lines().map(|line| format!("{}\n", said(line))).collect(),
             "gap" => format!("{}\n", paint::yellow(&format!("assay: {}", plain(&text)))),
             _ => text,
         };
@@ -68,6 +76,13 @@ impl Printer {
     fn heading(&mut self, event: &LogEvent, screen: &mut Screen) -> io::Result<()> {
         let step = (event.step.clone(), event.attempt);
         if !self.headings || event.step.is_empty() || self.step.as_ref() == Some(&step) {
+            return Ok(());
+        }
+        if event.stream == "runner" {
+            // The runner's own line is the heading.
+            if event.text.starts_with(BEGINS) {
+                self.step = Some(step);
+            }
             return Ok(());
         }
         let name = self.names.get(&event.step).cloned().unwrap_or_else(|| plain(&event.step));
@@ -134,6 +149,22 @@ mod tests {
         printer.finish(&mut screen).expect("memory");
         assert_eq!(data.text(), "half\n\x1b[31moops\x1b[0m\n other half\nagain\n");
         assert_eq!(notes.text(), "\x1b[1m── pytest\x1b[0m\n\x1b[1m── pytest, attempt 2\x1b[0m\n");
+    }
+
+    #[test]
+    fn the_runner_announces_steps_and_is_not_announced_itself() {
+        let (mut screen, data, notes) = Screen::memory();
+        let mut printer = Printer::new(false, true);
+        for event in [
+            event("py", 1, "runner", "▶ step \"pytest\": pytest\n"),
+            event("py", 1, "stdout", "▶ out\n"),
+            event("py", 1, "runner", "✔ step \"pytest\" passed\n"),
+        ] {
+            printer.print(&event, &mut screen).expect("memory");
+        }
+        let bold = "\x1b[1m▶ step \"pytest\": pytest\x1b[0m";
+        assert_eq!(data.text(), format!("{bold}\n▶ out\n\x1b[2m✔ step \"pytest\" passed\x1b[0m\n"));
+        assert_eq!(notes.text(), "");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use crate::manifest::{self, Manifest};
 use crate::meant::{Mode, Place, RunTask, Source};
 use crate::printer::Printer;
 use crate::progress::{self, Watched};
+use crate::remote::RemoteError;
 use crate::screen::{Screen, paint};
 use crate::session::Session;
 use crate::{exit, summary};
@@ -227,7 +228,7 @@ async fn watch(session: &Session, name: &str, screen: &mut Screen) -> Result<Tes
             }
         }
         if pieces.is_none()
-            && let Some(end) = end.take_if(|_| true)
+            && let Some(end) = end.take()
         {
             printer.finish(screen)?;
             return Ok(end);
@@ -256,7 +257,8 @@ fn show(piece: Piece, printer: &mut Printer, screen: &mut Screen, ended: bool) -
             Ok(false)
         }
         Piece::End => Ok(true),
-        // Before the first step there is nothing to know; after the last, nothing to wait for.
+        // After the last step there is nothing to wait for; an execution that never began has no log.
+        Piece::Away(RemoteError::Absent(_)) if ended => Ok(true),
         Piece::Away(error) if ended => {
             screen.note(&progress::log_missing(&error))?;
             Ok(true)
