@@ -3,6 +3,10 @@ TARGET     := target/x86_64-unknown-linux-gnu
 DEVCLUSTER := cargo run -q -p assay-devcluster --bin devcluster --
 DEMO       := cargo run -q -p assay-cluster-tests --bin demo --
 
+# The runner is loaded at a fixed address: relocations would add a third of a
+# megabyte to its file and to the memory of every waiting step.
+SMALL := -C relocation-model=static
+
 # What the cluster suite, the demonstration and the benchmark need around them.
 # Evaluated only by the targets that use it.
 WITH_CLUSTER = PATH="$(CURDIR)/bin:$$($(DEVCLUSTER) path):$$PATH" KUBECONFIG="$$($(DEVCLUSTER) kubeconfig)"
@@ -31,7 +35,7 @@ path: ## print the folder with kubectl, helm and ctr
 bin: ## put assay, kubectl-assay, assay-manager and assay-runner into ./bin
 	@mkdir -p bin
 	@cargo build --release -p assay-ctl -p assay-manager
-	@cargo build --profile runner -p assay-runner
+	@cargo rustc --profile runner -p assay-runner --bin assay-runner -- $(SMALL)
 	@install -C $(TARGET)/release/assay $(TARGET)/release/assay-manager $(TARGET)/runner/assay-runner bin/
 	@ln -sf assay bin/kubectl-assay
 

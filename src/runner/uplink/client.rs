@@ -20,6 +20,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::body::Payload;
+use super::provider::provider;
 
 /// Time to reach the server and agree on keys.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -138,7 +139,7 @@ fn trust(ca: &str) -> Result<ClientConfig, AddressError> {
     if roots.is_empty() {
         return Err(AddressError::Authority);
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let provider = Arc::new(provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
     let builder = builder.map_err(|_| AddressError::Authority)?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())

@@ -10,6 +10,7 @@ mod link;
 mod logs;
 mod mailbox;
 mod news;
+mod provider;
 mod tail;
 
 pub(crate) use link::{Uplink, UplinkError};
