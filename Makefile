@@ -1,5 +1,5 @@
 # Every target says what it does with `make help`.
-TARGET     := target/x86_64-unknown-linux-gnu
+TARGET     := $(or $(CARGO_TARGET_DIR),target)/x86_64-unknown-linux-gnu
 DEVCLUSTER := cargo run -q -p assay-devcluster --bin devcluster --
 DEMO       := cargo run -q -p assay-cluster-tests --bin demo --
 

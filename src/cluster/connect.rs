@@ -8,8 +8,8 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 
 use crate::error::{Cause, ClusterError};
-use crate::namespaces::RestrictedCache;
 use crate::recorders::Recorders;
+use crate::restricted_cache::RestrictedCache;
 
 /// Longest wait for the answer to one request.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(10);

@@ -18,6 +18,7 @@ mod objects;
 mod probe;
 mod proxy;
 mod recorders;
+mod restricted_cache;
 mod shelf;
 mod slim;
 mod token;

@@ -1,5 +1,6 @@
 //! Manifests: read, and every mistake in them found, without a cluster.
 
+mod content;
 mod documents;
 mod finding;
 mod places;
@@ -9,30 +10,14 @@ mod typed;
 use std::io::Read;
 use std::path::Path;
 
-use assay_api::{TestExecution, TestWorkflow};
-
 use crate::exit;
 use crate::failure::Failure;
 use crate::meant::Input;
 use crate::screen::Screen;
 
+pub(crate) use content::Manifest;
 pub(crate) use documents::check;
 pub(crate) use finding::Finding;
-
-/// What a text holds.
-#[derive(Debug, Default)]
-pub(crate) struct Manifest {
-    /// Where it comes from, for people.
-    pub(crate) label: String,
-    /// What is wrong, in the order of the lines.
-    pub(crate) findings: Vec<Finding>,
-    /// How many objects of ours there are.
-    pub(crate) objects: usize,
-    /// The workflows that could be read.
-    pub(crate) workflows: Vec<TestWorkflow>,
-    /// The executions that could be read.
-    pub(crate) executions: Vec<TestExecution>,
-}
 
 /// Larger manifests no API server takes.
 const LIMIT: u64 = 16 << 20;

@@ -66,7 +66,8 @@ pub(crate) fn conclude(observed: &Observed, judgement: Judgement, now: Timestamp
 /// by itself, so its pod may still be doing something.
 pub(crate) fn must_be_removed(observed: &Observed) -> bool {
     let ended_itself = observed.run.as_ref().is_some_and(|run| run.outcome.is_some()) || observed.seal().is_some();
-    observed.job.as_ref().is_some_and(|job| {
-        !ended_itself && !job.foreign && job.deleted_at.is_none() && job.end.is_none()
-    })
+    observed
+        .job
+        .as_ref()
+        .is_some_and(|job| !ended_itself && !job.foreign && job.deleted_at.is_none() && job.end.is_none())
 }

@@ -19,12 +19,12 @@ mod image;
 mod observed;
 mod outcome;
 mod policy;
+#[cfg(test)]
+mod proof;
 mod requeue;
 mod status;
 mod steps;
 mod stopping;
-#[cfg(test)]
-mod proof;
 mod time;
 
 pub use decide::decide;

@@ -51,7 +51,10 @@ fn killed(observed: &Observed, outcome: RunOutcome, policy: &Policy, now: Timest
     let groups = || observed.pods.iter().flat_map(|pod| &pod.containers).filter(|c| c.role == Role::Group);
     if let Some(container) = groups().find(|container| is_memory(container)) {
         let message = format!("container `{}` used more memory than its limit: {}", container.name, outcome.message);
-        return Word::Broken(Judgement { ended_at: Some(outcome.finished_at), ..Judgement::errored(Reason::OutOfMemory, message) });
+        return Word::Broken(Judgement {
+            ended_at: Some(outcome.finished_at),
+            ..Judgement::errored(Reason::OutOfMemory, message)
+        });
     }
     let until = after(observed.since(Trouble::Killed, now), policy.killed_grace);
     let all_over = groups().next().is_some() && groups().all(is_over);
@@ -64,14 +67,15 @@ fn killed(observed: &Observed, outcome: RunOutcome, policy: &Policy, now: Timest
 
 /// Only a step that ended by a signal, or with its container, has no exit code.
 fn may_be_memory(observed: &Observed, outcome: &RunOutcome) -> bool {
-    let judged = matches!(
-        outcome.reason,
-        Reason::TestsFailed | Reason::StepErrored | Reason::SetupFailed | Reason::AfterFailed
-    );
+    let judged =
+        matches!(outcome.reason, Reason::TestsFailed | Reason::StepErrored | Reason::SetupFailed | Reason::AfterFailed);
     let steps = observed.run.iter().flat_map(|run| &run.steps);
-    judged && steps.into_iter().any(|step| {
-        matches!(step.state, StepState::Failed | StepState::Errored) && step.attempts > 0 && step.exit_code.is_none()
-    })
+    judged
+        && steps.into_iter().any(|step| {
+            matches!(step.state, StepState::Failed | StepState::Errored)
+                && step.attempts > 0
+                && step.exit_code.is_none()
+        })
 }
 
 fn is_memory(container: &ContainerFacts) -> bool {

@@ -42,7 +42,8 @@ pub fn print_crds(args: &CrdsArgs) -> Result<(), CrdsError> {
         Some(dir) => definitions.iter().try_for_each(|definition| write(definition, dir.clone(), args.json)),
         None => {
             let separator = if args.json { "\n" } else { "---\n" };
-            let texts = definitions.iter().map(|definition| text(definition, args.json)).collect::<Result<Vec<_>, _>>()?;
+            let texts =
+                definitions.iter().map(|definition| text(definition, args.json)).collect::<Result<Vec<_>, _>>()?;
             io::stdout().lock().write_all(texts.join(separator).as_bytes()).map_err(CrdsError::Output)
         }
     }

@@ -30,7 +30,9 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         None => args.all,
     };
     // Only one provider may be installed, and nobody was here before us.
-    rustls::crypto::aws_lc_rs::default_provider().install_default().map_err(|_| "a TLS provider is installed already")?;
+    rustls::crypto::aws_lc_rs::default_provider()
+        .install_default()
+        .map_err(|_| "a TLS provider is installed already")?;
     assay_telemetry::init(all.log_format, &all.log)?;
     Ok(run_all(&all).await?)
 }

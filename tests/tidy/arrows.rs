@@ -28,12 +28,9 @@ pub const TABLE: &[Row] = &[
     ),
     ("server", &["api", "protocol", "report", "plan", "cluster", "store", "telemetry"]),
     // The command line reaches everything through the user's own kubeconfig.
-    ("ctl", &["api", "protocol", "report", "plan", "cluster"]),
+    ("ctl", &["api", "expr", "protocol", "report", "plan", "cluster", "telemetry"]),
     // The roof composes: it hands policies to the operator and the server's address to both.
-    (
-        "manager",
-        &["operator", "server", "lifecycle", "protocol", "api", "cluster", "store", "telemetry"],
-    ),
+    ("manager", &["operator", "server", "lifecycle", "protocol", "api", "cluster", "store", "telemetry"]),
 ];
 
 /// Every arrow that the table does not know, and every room.

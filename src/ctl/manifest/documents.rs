@@ -6,7 +6,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde_yaml::Value;
 
-use crate::manifest::Manifest;
+use crate::manifest::content::Manifest;
 use crate::manifest::finding::Finding;
 use crate::manifest::places::{Places, places};
 use crate::manifest::typed;

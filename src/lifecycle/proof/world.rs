@@ -6,7 +6,7 @@ use proptest::prop_oneof;
 
 use super::build::{at, fresh, job, outcome, pod, progress, sealed, waiting};
 use super::kstatus::{self, Status};
-use crate::{Action, JobEnd, Observed, Planned, PlanFacts, PodFacts, Policy, Refusal, decide, fold_execution};
+use crate::{Action, JobEnd, Observed, PlanFacts, Planned, PodFacts, Policy, Refusal, decide, fold_execution};
 
 #[derive(Clone, Debug)]
 enum Event {
@@ -99,7 +99,10 @@ impl World {
         assert_eq!(decision.verdict.is_some(), decision.phase == Phase::Finished || before.execution.deleting);
         let status = fold_execution(&before, &decision, now);
         check(&before, &status);
-        assert_eq!(fold_execution(&Observed { previous: status.clone(), ..before.clone() }, &decision, now).conditions, status.conditions);
+        assert_eq!(
+            fold_execution(&Observed { previous: status.clone(), ..before.clone() }, &decision, now).conditions,
+            status.conditions
+        );
         self.observed.seen = before.remember(&decision.troubles, now);
         for action in &decision.actions {
             self.act(action);

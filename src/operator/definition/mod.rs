@@ -1,5 +1,5 @@
 //! The controllers of what executions are made from: workflows and templates.
 
 pub(crate) mod templates;
-pub(crate) mod workflows;
 mod wording;
+pub(crate) mod workflows;

@@ -81,9 +81,8 @@ async fn ours(
     execution: &ExecutionFacts,
 ) -> Result<Option<Timestamp>, ClusterError> {
     let known = context.cluster.get::<Job>(namespace, &execution.job_name).await?;
-    let owned = known.filter(|job| {
-        job.metadata.owner_references.iter().flatten().any(|owner| owner.uid == execution.uid)
-    });
+    let owned =
+        known.filter(|job| job.metadata.owner_references.iter().flatten().any(|owner| owner.uid == execution.uid));
     Ok(owned.map(|job| facts::created_at(&job.metadata)))
 }
 

@@ -89,9 +89,8 @@ pub(crate) fn pod(pod: &SlimPod) -> PodFacts {
         parts.join(": ")
     };
     let scheduled = pod.condition("PodScheduled");
-    let unschedulable = scheduled.filter(|condition| {
-        condition.status == "False" && condition.reason.as_deref() == Some("Unschedulable")
-    });
+    let unschedulable = scheduled
+        .filter(|condition| condition.status == "False" && condition.reason.as_deref() == Some("Unschedulable"));
     PodFacts {
         name: pod.metadata.name.clone().unwrap_or_default(),
         uid: pod.metadata.uid.clone().unwrap_or_default(),

@@ -112,7 +112,12 @@ impl Controller {
             None => Ok(()),
         };
         if let Err(error) = &told {
-            tracing::error!(namespace, name = execution.name, error = error_chain(error), "the store was not told the end");
+            tracing::error!(
+                namespace,
+                name = execution.name,
+                error = error_chain(error),
+                "the store was not told the end"
+            );
         }
         let recorded = begun.elapsed();
         let status = fold_execution(&look.observed, decision, now);

@@ -87,7 +87,11 @@ impl Controller {
         let known = memory.plan_hash.clone().or(observed.previous.job.as_ref().map(|job| job.plan_hash.clone()));
         job.plan_hash = match known {
             Some(hash) => hash,
-            None => self.asked_job(namespace, &observed.execution.job_name).await?.map(|job| plan_hash(&job)).unwrap_or_default(),
+            None => self
+                .asked_job(namespace, &observed.execution.job_name)
+                .await?
+                .map(|job| plan_hash(&job))
+                .unwrap_or_default(),
         };
         memory.plan_hash = Some(job.plan_hash.clone());
         let deadlines = match memory.deadlines {

@@ -31,11 +31,7 @@ pub(crate) async fn plan(
     let inputs = inputs(execution);
     let target = Target { server: Some(context.settings.server.clone()) };
     let placement = Placement {
-        owner: Owner {
-            name: inputs.execution.clone(),
-            uid: inputs.uid.clone(),
-            namespace: inputs.namespace.clone(),
-        },
+        owner: Owner { name: inputs.execution.clone(), uid: inputs.uid.clone(), namespace: inputs.namespace.clone() },
         runner_image: context.settings.runner_image.clone(),
         runner_pull_policy: context.settings.runner_pull_policy.clone(),
         image_volumes: *context.settings.image_volumes.borrow(),
@@ -67,9 +63,9 @@ fn inputs(execution: &TestExecution) -> Inputs {
 /// values too.
 fn invalid(workflow: &TestWorkflow, diagnostics: &[Diagnostic]) -> Planned {
     let by_itself = has_errors(&validate_workflow(&workflow.spec));
-    let about_values = diagnostics.iter().any(|diagnostic| {
-        diagnostic.severity == Severity::Error && diagnostic.path.starts_with("spec.config")
-    });
+    let about_values = diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.severity == Severity::Error && diagnostic.path.starts_with("spec.config"));
     let reason = if about_values && !by_itself { Reason::ConfigInvalid } else { Reason::WorkflowInvalid };
     let errors = diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error);
     Planned::Invalid { reason, diagnostics: errors.map(ToString::to_string).collect() }

@@ -57,7 +57,8 @@ pub(crate) async fn write(
     memory: &mut Memory,
 ) -> Result<Published, LookError> {
     let metadata = &object.metadata;
-    let (namespace, name) = (metadata.namespace.as_deref().unwrap_or_default(), metadata.name.as_deref().unwrap_or_default());
+    let (namespace, name) =
+        (metadata.namespace.as_deref().unwrap_or_default(), metadata.name.as_deref().unwrap_or_default());
     let uid = metadata.uid.as_deref();
     match context.cluster.patch_status::<TestExecution>(namespace, name, uid, &status).await {
         Ok(_) => {

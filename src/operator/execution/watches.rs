@@ -45,9 +45,14 @@ pub(crate) async fn run(context: Arc<Context>, finished: mpsc::UnboundedSender<F
     };
     let forget = Arc::clone(&controller);
     tokio::join!(
-        feed(executions, &send, |execution: &TestExecution| execution.metadata.uid.clone(), move |uid| {
-            forget.memories.forget(uid);
-        }),
+        feed(
+            executions,
+            &send,
+            |execution: &TestExecution| execution.metadata.uid.clone(),
+            move |uid| {
+                forget.memories.forget(uid);
+            }
+        ),
         feed(jobs, &send, |job: &SlimJob| job.execution_uid().map(str::to_owned), |_| {}),
         feed(pods, &send, |pod: &SlimPod| pod.execution_uid().map(str::to_owned), |_| {}),
         listen(news, &send, &store, &controller),
@@ -95,7 +100,8 @@ async fn listen(
             Ok(change) => drop(send.send(Trigger::Now(change.execution_uid))),
             Err(broadcast::error::RecvError::Lagged(missed)) => {
                 tracing::warn!(missed, "news of runners were missed; looking at every execution");
-                let all = controller.executions.all().into_iter().filter_map(|execution| execution.metadata.uid.clone());
+                let all =
+                    controller.executions.all().into_iter().filter_map(|execution| execution.metadata.uid.clone());
                 all.for_each(|uid| drop(send.send(Trigger::Now(uid))));
             }
             Err(broadcast::error::RecvError::Closed) => news = store.changes(),

@@ -1,3 +1,5 @@
+//! How the machine orders steps, whatever the order of events.
+
 use assay_protocol::control::Collected;
 use assay_protocol::{Action, ExecutionIdentity, Group, PROTOCOL_VERSION, RetryRule};
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! What the steps of a run mean together.
+
 use assay_protocol::{Condition, RetryRule};
 
 use super::*;
