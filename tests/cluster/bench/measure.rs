@@ -95,9 +95,8 @@ fn sample(
 ) -> Result<Sample, MeasureError> {
     let clock = |key: &str| -> Result<i128, MeasureError> {
         let none = || MeasureError::NoClock(name.to_owned(), log.to_owned());
-        let start = log.find(key).ok_or_else(none)? + key.len();
-        let digits = log[start..].split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
-        digits.parse().map_err(|_| none())
+        let digits = log.lines().find_map(|line| line.strip_prefix(key)?.trim().parse().ok());
+        digits.ok_or_else(none)
     };
     let ms = |from: i128, to: i128| (to - from) as f64 / 1e6;
     let (first, last) = (clock("first=")?, clock("last=")?);
