@@ -1,5 +1,6 @@
 //! The controllers of what executions are made from: workflows and templates.
 
 pub(crate) mod templates;
+mod visit;
 mod wording;
 pub(crate) mod workflows;

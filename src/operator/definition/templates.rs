@@ -3,20 +3,17 @@
 use std::sync::Arc;
 
 use assay_api::{TestWorkflowSpec, TestWorkflowTemplate, TestWorkflowTemplateSpec};
-use assay_cluster::{Change, Watch, WatchOptions};
+use assay_cluster::WatchOptions;
 use assay_lifecycle::fold_template;
 use assay_plan::{Diagnostic, validate_workflow};
-use assay_telemetry::error_chain;
-use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::visit::{Key, feed, next};
 use super::wording::lines;
 use crate::context::Context;
 use crate::failure::LookError;
-use crate::work::{self, Next, Trigger};
-
-type Key = (String, String);
+use crate::work;
 
 /// Looks after all templates.
 pub(crate) async fn run(context: Arc<Context>) {
@@ -29,9 +26,9 @@ pub(crate) async fn run(context: Arc<Context>) {
     let concurrency = context.settings.concurrency;
     let look = move |key: Key| {
         let context = Arc::clone(&context);
-        async move { look(&context, &key).await }
+        async move { next("template", &key, judge(&context, &key).await) }
     };
-    tokio::join!(feed(watch, &send), work::run(triggers, concurrency, look));
+    tokio::join!(feed(watch, observed, &send), work::run(triggers, concurrency, look));
 }
 
 /// Only what tells whether a look is needed is kept of a template.
@@ -40,28 +37,8 @@ fn trim(template: &mut TestWorkflowTemplate) {
     template.metadata.annotations = None;
 }
 
-async fn feed(mut watch: Watch<TestWorkflowTemplate>, send: &mpsc::UnboundedSender<Trigger<Key>>) {
-    while let Some(change) = watch.changes.next().await {
-        let Change::Applied(template) = change else { continue };
-        let observed = template.status.as_ref().map(|status| status.observed_generation);
-        if observed != template.metadata.generation
-            && let (Some(namespace), Some(name)) = (&template.metadata.namespace, &template.metadata.name)
-        {
-            // Nobody receives only when everything ends.
-            let _ = send.send(Trigger::Now((namespace.clone(), name.clone())));
-        }
-    }
-}
-
-async fn look(context: &Context, key: &Key) -> Next {
-    match judge(context, key).await {
-        Ok(()) => Next::OnChange,
-        Err(error) => {
-            let (namespace, name) = key;
-            tracing::warn!(namespace, name, error = error_chain(&error), "a look at a template failed");
-            Next::Failed(error.failure())
-        }
-    }
+fn observed(template: &TestWorkflowTemplate) -> Option<i64> {
+    template.status.as_ref().map(|status| status.observed_generation)
 }
 
 async fn judge(context: &Context, (namespace, name): &Key) -> Result<(), LookError> {

@@ -4,26 +4,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assay_api::{LastExecution, TestWorkflow, TestWorkflowSpec};
-use assay_cluster::{Change, Watch, WatchOptions};
+use assay_cluster::WatchOptions;
 use assay_lifecycle::fold_workflow;
 use assay_plan::validate_workflow;
-use assay_telemetry::error_chain;
-use futures::StreamExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
+use super::visit::{Key, feed, next};
 use super::wording::lines;
 use crate::context::Context;
 use crate::execution::Finished;
 use crate::failure::LookError;
-use crate::work::{self, Next, Trigger};
+use crate::work::{self, Trigger};
 
 /// Ends of executions that come close together are written once.
 const GATHER: Duration = Duration::from_secs(5);
 /// The newest executions among which the last one that ended is looked for.
 const NEWEST: usize = 20;
-
-type Key = (String, String);
 
 /// Looks after all workflows. `ended` tells of executions that ended.
 pub(crate) async fn run(context: Arc<Context>, mut ended: mpsc::UnboundedReceiver<Finished>) {
@@ -41,9 +38,9 @@ pub(crate) async fn run(context: Arc<Context>, mut ended: mpsc::UnboundedReceive
     };
     let look = move |key: Key| {
         let context = Arc::clone(&context);
-        async move { look(&context, &key).await }
+        async move { next("workflow", &key, judge(&context, &key).await) }
     };
-    tokio::join!(feed(watch, &send), gather, work::run(triggers, concurrency, look));
+    tokio::join!(feed(watch, observed, &send), gather, work::run(triggers, concurrency, look));
 }
 
 /// Only what tells whether a look is needed is kept of a workflow.
@@ -56,28 +53,8 @@ fn trim(workflow: &mut TestWorkflow) {
     }
 }
 
-async fn feed(mut watch: Watch<TestWorkflow>, send: &mpsc::UnboundedSender<Trigger<Key>>) {
-    while let Some(change) = watch.changes.next().await {
-        let Change::Applied(workflow) = change else { continue };
-        let observed = workflow.status.as_ref().map(|status| status.observed_generation);
-        if observed != workflow.metadata.generation
-            && let (Some(namespace), Some(name)) = (&workflow.metadata.namespace, &workflow.metadata.name)
-        {
-            // Nobody receives only when everything ends.
-            let _ = send.send(Trigger::Now((namespace.clone(), name.clone())));
-        }
-    }
-}
-
-async fn look(context: &Context, key: &Key) -> Next {
-    match judge(context, key).await {
-        Ok(()) => Next::OnChange,
-        Err(error) => {
-            let (namespace, name) = key;
-            tracing::warn!(namespace, name, error = error_chain(&error), "a look at a workflow failed");
-            Next::Failed(error.failure())
-        }
-    }
+fn observed(workflow: &TestWorkflow) -> Option<i64> {
+    workflow.status.as_ref().map(|status| status.observed_generation)
 }
 
 async fn judge(context: &Context, (namespace, name): &Key) -> Result<(), LookError> {
