@@ -1,11 +1,10 @@
 //! What a container of a step looks like.
 
-use k8s_openapi::api::core::v1::{EnvFromSource, EnvVar, ResourceRequirements, SecurityContext};
+use k8s_openapi::api::core::v1::{EnvFromSource, EnvVar, ResourceRequirements, SecurityContext, VolumeMount};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Later;
-use crate::schema::resources;
+use crate::schema::{resources, volume_mounts};
 
 /// Settings of the container in which steps run. Given on the workflow they
 /// are the default of every step; a step's own settings win field by field,
@@ -46,7 +45,8 @@ pub struct ContainerConfig {
     /// Security context of the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub security_context: Option<SecurityContext>,
-    /// Not built yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub volume_mounts: Option<Later>,
+    /// Mounts of the pod's volumes. Mounts of an outer level are kept, those at the same path replaced.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "volume_mounts")]
+    pub volume_mounts: Vec<VolumeMount>,
 }

@@ -1,5 +1,7 @@
 //! The kind `TestExecution`: one execution of a workflow.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::{Condition, Time};
 use kube::{CustomResource, KubeSchema};
@@ -7,9 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::schema::{conditions, config_values, observed_generation};
-use crate::{ConfigValues, Phase, Reason, StepState, Verdict};
+use crate::{ConfigSource, ConfigValues, Phase, Reason, StepState, Verdict};
 
-/// One execution of a workflow. Immutable except for its commands (`cancel`).
+/// One execution of a workflow. Immutable except for its commands (`cancel`, `pause`, `resume`).
 #[derive(Clone, Debug, Default, PartialEq, CustomResource, Serialize, Deserialize, KubeSchema)]
 #[kube(
     group = "assay.dev",
@@ -39,6 +41,10 @@ use crate::{ConfigValues, Phase, Reason, StepState, Verdict};
         "has(self.revision) == has(oldSelf.revision) && (!has(self.revision) || self.revision == oldSelf.revision)",
         "`revision` must not change: make a new execution"
     ),
+    validation = (
+        "has(self.configFrom) == has(oldSelf.configFrom) && (!has(self.configFrom) || self.configFrom == oldSelf.configFrom)",
+        "`configFrom` must not change: make a new execution"
+    ),
     validation = ("!oldSelf.cancel || self.cancel", "`cancel` must not be taken back")
 )]
 pub struct TestExecutionSpec {
@@ -52,6 +58,17 @@ pub struct TestExecutionSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 256))]
     pub revision: Option<String>,
+    /// Values of sensitive parameters, by reference.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[schemars(length(max = 100))]
+    pub config_from: BTreeMap<String, ConfigSource>,
+    /// Command: hold before the next step.
+    #[serde(default)]
+    pub pause: bool,
+    /// Command: handles of steps that may go on although they are `paused`; `*` means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 100), inner(length(max = 63)))]
+    pub resume: Vec<String>,
     /// Command: stop the execution.
     #[serde(default)]
     pub cancel: bool,
@@ -168,6 +185,9 @@ pub struct StepStatus {
     pub id: String,
     /// What people read.
     pub name: String,
+    /// How deep it is nested in other steps; 0 at the top.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub depth: i32,
     /// Where it stands.
     pub state: StepState,
     /// Attempts made.
@@ -182,6 +202,11 @@ pub struct StepStatus {
     /// Why it is so, when there is something to say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+}
+
+/// Depth 0 needs no line: serde asks by reference.
+fn is_zero(depth: &i32) -> bool {
+    *depth == 0
 }
 
 /// Counts of tests.

@@ -22,6 +22,8 @@ mod execution;
 #[cfg(feature = "crd")]
 mod later;
 pub mod names;
+#[cfg(feature = "crd")]
+mod pod;
 mod reason;
 #[cfg(feature = "crd")]
 mod schema;
@@ -36,11 +38,11 @@ mod workflow;
 #[cfg(feature = "crd")]
 pub use condition::{READY, RECONCILING, STALLED, condition};
 #[cfg(feature = "crd")]
-pub use config::{ConfigValues, ParameterSchema, ParameterType};
+pub use config::{ConfigSource, ConfigValues, ParameterSchema, ParameterType, SecretKey};
 #[cfg(feature = "crd")]
 pub use container::ContainerConfig;
 #[cfg(feature = "crd")]
-pub use content::{Content, ContentFile};
+pub use content::{Content, ContentFile, GitContent, Tarball};
 pub use duration::{DurationError, DurationText};
 #[cfg(feature = "crd")]
 pub use execution::{
@@ -48,12 +50,16 @@ pub use execution::{
     TestExecutionSpec, TestExecutionStatus, WorkflowReference,
 };
 #[cfg(feature = "crd")]
-pub use later::Later;
+pub use later::{Later, Raw};
+#[cfg(feature = "crd")]
+pub use pod::{JobConfig, PodConfig};
 pub use reason::Reason;
 #[cfg(feature = "crd")]
 pub use step::{Artifacts, RetryPolicy, Step, StepRun};
 #[cfg(feature = "crd")]
-pub use template::{TestWorkflowTemplate, TestWorkflowTemplateSpec, TestWorkflowTemplateStatus};
+pub use template::{TemplateRef, TestWorkflowTemplate, TestWorkflowTemplateSpec, TestWorkflowTemplateStatus};
 pub use verdict::{Phase, StepState, Verdict};
 #[cfg(feature = "crd")]
-pub use workflow::{LastExecution, TestWorkflow, TestWorkflowSpec, TestWorkflowStatus, Timeouts};
+pub use workflow::{
+    Infrastructure, LastExecution, Retention, TestWorkflow, TestWorkflowSpec, TestWorkflowStatus, Timeouts,
+};

@@ -16,6 +16,10 @@ pub const LABEL_ATTEMPT: &str = "assay.dev/attempt";
 pub const LABEL_WORKFLOW: &str = "assay.dev/workflow";
 /// Annotation on Job and ConfigMap: SHA-256 of the plan, in hexadecimal.
 pub const ANNOTATION_PLAN_HASH: &str = "assay.dev/plan-hash";
+/// Annotation on an execution: name of the execution that it repeats.
+pub const ANNOTATION_RERUN_OF: &str = "assay.dev/rerun-of";
+/// Annotation on an execution: `true` keeps it from retention.
+pub const ANNOTATION_KEEP: &str = "assay.dev/keep";
 /// Standard label naming the program that manages an object.
 pub const LABEL_MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// Value of [`LABEL_MANAGED_BY`].
@@ -43,6 +47,10 @@ pub const VOLUME_CONTROL: &str = "assay-control";
 pub const VOLUME_PLAN: &str = "assay-plan";
 /// Volume with the leader's token.
 pub const VOLUME_TOKEN: &str = "assay-token";
+/// Volume with files of the content that come from ConfigMaps and Secrets.
+pub const VOLUME_CONTENT: &str = "assay-content";
+/// Folder at which [`VOLUME_CONTENT`] is mounted.
+pub const PATH_CONTENT_DIR: &str = "/assay/content";
 /// Volume shared by the steps of an execution.
 pub const VOLUME_WORKSPACE: &str = "assay-workspace";
 
@@ -92,6 +100,10 @@ pub mod env {
     pub const STEP: &str = "ASSAY_STEP";
     /// Attempt of the step, counted from 1.
     pub const STEP_ATTEMPT: &str = "ASSAY_STEP_ATTEMPT";
+    /// Folder into which a step writes what later steps may read, one file each.
+    pub const OUTPUTS: &str = "ASSAY_OUTPUTS";
+    /// Prefix of the values of sensitive parameters.
+    pub const CONFIG_PREFIX: &str = "ASSAY_CONFIG_";
     /// Revision under test, when the execution names one.
     pub const REVISION: &str = "ASSAY_REVISION";
 }

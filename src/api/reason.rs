@@ -43,6 +43,10 @@ reasons! {
     PullingImage,
     /// Steps are running.
     Running,
+    /// The execution holds before a step until somebody resumes it.
+    Paused,
+    /// The pod was lost by no fault of the tests; the execution is tried again.
+    TryingAgain,
     /// The cluster or the store did not answer; trying again.
     ProgressingWithRetry,
     /// Every test passed.
@@ -65,12 +69,16 @@ reasons! {
     WorkflowNotFound,
     /// The workflow has errors.
     WorkflowInvalid,
+    /// A template that the workflow uses does not exist.
+    TemplateNotFound,
     /// A configuration value is missing or not acceptable.
     ConfigInvalid,
     /// A command does not exist in its image or cannot be executed.
     CommandNotFound,
     /// A step could not be run.
     StepErrored,
+    /// Content (a Git repository, an archive, a file) could not be brought into the workspace.
+    ContentFailed,
     /// An image could not be pulled.
     ImagePullFailed,
     /// A container could not be created: a missing Secret, a wrong security context.
@@ -81,6 +89,12 @@ reasons! {
     ExecutionTimedOut,
     /// The pod did not start within its deadline.
     StartTimedOut,
+    /// No node took the pod within its deadline.
+    QueueTimedOut,
+    /// The images were not pulled within their deadline.
+    ImagePullTimedOut,
+    /// The execution held longer than it may.
+    PauseTimedOut,
     /// A container used more memory than its limit.
     OutOfMemory,
     /// The pod was evicted from its node.
@@ -89,6 +103,8 @@ reasons! {
     PodLost,
     /// The runner ended without a result.
     RunnerLost,
+    /// The store is full or does not answer; runs go on, and it catches up later.
+    StoreUnavailable,
 }
 
 impl std::fmt::Display for Reason {

@@ -57,6 +57,32 @@ pub fn resources(_: &mut SchemaGenerator) -> Schema {
     json_schema!({ "type": "object", "properties": { "limits": quantities, "requests": quantities } })
 }
 
+/// Mounts of volumes: the derived schema repeats long descriptions in every step.
+pub fn volume_mounts(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({
+        "type": "array",
+        "maxItems": 100,
+        "items": {
+            "type": "object",
+            "required": ["name", "mountPath"],
+            "properties": {
+                "name": { "type": "string" },
+                "mountPath": { "type": "string" },
+                "mountPropagation": { "type": "string" },
+                "readOnly": { "type": "boolean" },
+                "recursiveReadOnly": { "type": "string" },
+                "subPath": { "type": "string" },
+                "subPathExpr": { "type": "string" },
+            },
+        },
+    })
+}
+
+/// Where a value comes from, as an environment variable has it.
+pub fn value_source(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({ "type": "object", "x-kubernetes-preserve-unknown-fields": true })
+}
+
 /// Nested steps. A recursive schema is not structural, so this is the marker
 /// that [`crate::crd`] replaces by typed steps down to its depth limit.
 pub fn nested_steps(_: &mut SchemaGenerator) -> Schema {

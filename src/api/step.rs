@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{nested_steps, resources};
-use crate::{ContainerConfig, DurationText, Later};
+use crate::schema::{nested_steps, resources, volume_mounts};
+use crate::{ContainerConfig, Content, DurationText, Later, TemplateRef};
 
 /// One step: at most one command (`shell` or `run`), and what is to be
 /// collected after it.
@@ -20,7 +20,8 @@ pub struct Step {
     #[schemars(length(max = 200))]
     pub name: Option<String>,
     /// When the step runs: `passed` (default), `failed`, `always` (default in `after`,
-    /// and of a step that only collects artifacts), `never`.
+    /// and of a step that only collects artifacts), `never`, or an expression such as
+    /// `failed && steps.build.outputs.kind == "web"`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(length(max = 4096))]
     pub condition: Option<String>,
@@ -51,32 +52,33 @@ pub struct Step {
     /// Files to collect after the command, whether it passed or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifacts: Option<Artifacts>,
-    /// Nested steps before the command. Not built yet.
+    /// Nested steps before the command.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "nested_steps")]
     pub setup: Vec<Step>,
-    /// Nested steps. Not built yet.
+    /// Nested steps after the command.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "nested_steps")]
     pub steps: Vec<Step>,
     /// Not built yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pure: Option<Later>,
-    /// Not built yet.
+    /// The execution holds before the step until somebody resumes it.
+    #[serde(default)]
+    pub paused: bool,
+    /// Wait before the step begins.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub paused: Option<Later>,
-    /// Not built yet.
+    pub delay: Option<DurationText>,
+    /// Templates merged into the step, the first outermost.
+    #[serde(default, rename = "use", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub use_: Vec<TemplateRef>,
+    /// A template whose steps run here, as one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delay: Option<Later>,
-    /// Not built yet.
-    #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
-    pub use_: Option<Later>,
-    /// Not built yet.
+    pub template: Option<TemplateRef>,
+    /// What is put into the workspace before the step.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub template: Option<Later>,
-    /// Not built yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub content: Option<Later>,
+    pub content: Option<Content>,
     /// Not built yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services: Option<Later>,
@@ -128,9 +130,10 @@ pub struct StepRun {
     /// Security context of the container.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub security_context: Option<k8s_openapi::api::core::v1::SecurityContext>,
-    /// Not built yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub volume_mounts: Option<Later>,
+    /// Mounts of the pod's volumes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "volume_mounts")]
+    pub volume_mounts: Vec<k8s_openapi::api::core::v1::VolumeMount>,
 }
 
 impl StepRun {
@@ -174,9 +177,10 @@ pub struct RetryPolicy {
     /// Wait before the second attempt; doubled for each further one, up to five minutes. Default 1s.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delay: Option<DurationText>,
-    /// Not built yet: attempts end when the step passes.
+    /// Expression that ends the attempts, for example `self.exitCode != 7`; default `self.passed`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub until: Option<Later>,
+    #[schemars(length(max = 4096))]
+    pub until: Option<String>,
 }
 
 /// Files to collect.

@@ -58,6 +58,8 @@ pub enum Phase {
     Starting,
     /// A step has begun.
     Running,
+    /// The run holds before a step until somebody resumes it.
+    Paused,
     /// The verdict is final.
     Finished,
 }
@@ -69,6 +71,7 @@ impl Phase {
             Self::Pending => "Pending",
             Self::Starting => "Starting",
             Self::Running => "Running",
+            Self::Paused => "Paused",
             Self::Finished => "Finished",
         }
     }
@@ -90,6 +93,8 @@ pub enum StepState {
     Waiting,
     /// Its process runs, or it waits for its next attempt.
     Running,
+    /// Waits until somebody resumes it.
+    Paused,
     /// Ended well.
     Passed,
     /// Its process, or a report it wrote, said no.
@@ -110,6 +115,7 @@ impl StepState {
         match self {
             Self::Waiting => "waiting",
             Self::Running => "running",
+            Self::Paused => "paused",
             Self::Passed => "passed",
             Self::Failed => "failed",
             Self::Errored => "errored",
@@ -121,7 +127,7 @@ impl StepState {
 
     /// Whether nothing more will happen to the step.
     pub const fn is_final(self) -> bool {
-        !matches!(self, Self::Waiting | Self::Running)
+        !matches!(self, Self::Waiting | Self::Running | Self::Paused)
     }
 
     /// Whether the step ended in any way other than well or skipped.

@@ -9,7 +9,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::schema::{conditions, observed_generation};
-use crate::{ContainerConfig, Content, DurationText, Later, ParameterSchema, Step, Verdict};
+use crate::{
+    ContainerConfig, Content, DurationText, JobConfig, Later, ParameterSchema, PodConfig, Step, TemplateRef, Verdict,
+};
 
 /// How to run tests with any tool, in steps.
 #[derive(Clone, Debug, Default, PartialEq, CustomResource, Serialize, Deserialize, JsonSchema)]
@@ -57,18 +59,19 @@ pub struct TestWorkflowSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub after: Vec<Step>,
-    /// Not built yet.
-    #[serde(default, rename = "use", skip_serializing_if = "Option::is_none")]
-    pub use_: Option<Later>,
+    /// Templates merged into the workflow, the first outermost.
+    #[serde(default, rename = "use", skip_serializing_if = "Vec::is_empty")]
+    #[schemars(length(max = 20))]
+    pub use_: Vec<TemplateRef>,
     /// Not built yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services: Option<Later>,
-    /// Not built yet.
+    /// Settings of the pod.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pod: Option<Later>,
-    /// Not built yet.
+    pub pod: Option<PodConfig>,
+    /// Settings of the Job.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub job: Option<Later>,
+    pub job: Option<JobConfig>,
     /// Not built yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pvcs: Option<Later>,
@@ -81,9 +84,12 @@ pub struct TestWorkflowSpec {
     /// Not built yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Later>,
-    /// Not built yet.
+    /// How long finished executions are kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub retention: Option<Later>,
+    pub retention: Option<Retention>,
+    /// What becomes of an execution whose pod is lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub infrastructure: Option<Infrastructure>,
     /// Not built yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub execution: Option<Later>,
@@ -106,6 +112,40 @@ pub struct Timeouts {
     /// (waiting for a node, pulling images); default 10m.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start: Option<DurationText>,
+    /// Longest wait for a node; default as `start`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub queue: Option<DurationText>,
+    /// Longest time for pulling images, from the moment that a node took the pod; default as `start`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_pull: Option<DurationText>,
+    /// Longest pause; default 24h. Paused time does not count in `execution`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pause: Option<DurationText>,
+}
+
+/// How long finished executions of a workflow are kept. Without it the
+/// installation's own limits apply.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Retention {
+    /// Longest time after the end, for example `720h`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub age: Option<DurationText>,
+    /// How many are kept, the newest first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub count: Option<i32>,
+}
+
+/// What becomes of an execution whose pod is lost: evicted, preempted, its node gone.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Infrastructure {
+    /// How often it is tried again although steps had begun; default 0. Before
+    /// the first step it is tried again in any case, up to three times.
+    #[serde(default)]
+    #[schemars(range(min = 0, max = 5))]
+    pub retries: i32,
 }
 
 /// What is known of a workflow.

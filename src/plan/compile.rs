@@ -21,6 +21,8 @@ pub const DEFAULT_EXECUTION_TIMEOUT: Duration = Duration::from_secs(3600);
 pub const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(600);
 /// Time that `after` steps have once the deadline has passed.
 pub const AFTER_GRACE: Duration = Duration::from_secs(60);
+/// Longest pause of an execution that names none.
+pub const DEFAULT_PAUSE: Duration = Duration::from_secs(24 * 3600);
 /// Wait before the second attempt of a step that names none.
 pub const DEFAULT_RETRY_DELAY: Duration = Duration::from_secs(1);
 
@@ -55,10 +57,12 @@ pub fn compile(resolved: &Resolved, target: &Target) -> Compiled {
         server: target.server.clone(),
         groups: groups.containers.iter().enumerate().map(|(index, container)| container.group(index)).collect(),
         steps,
+        blocks: Vec::new(),
         files: resolved.spec.content.iter().flat_map(files).collect(),
         workspace: PATH_WORKSPACE.to_owned(),
         timeout_ms: milliseconds(duration(timeouts.execution.as_ref()).unwrap_or(DEFAULT_EXECUTION_TIMEOUT)),
         after_grace_ms: milliseconds(AFTER_GRACE),
+        pause_ms: milliseconds(duration(timeouts.pause.as_ref()).unwrap_or(DEFAULT_PAUSE)),
     };
     let start_timeout = duration(timeouts.start.as_ref()).unwrap_or(DEFAULT_START_TIMEOUT);
     Compiled { document, containers: groups.containers, start_timeout }
@@ -76,6 +80,7 @@ fn instruction(flat: &FlatStep<'_>, index: u16, group: u16) -> Instruction {
         id: flat.id.clone(),
         name: flat.name.clone(),
         section: flat.section,
+        block: None,
         group,
         condition: condition(flat),
         action: action(flat, &working_dir),
@@ -84,6 +89,10 @@ fn instruction(flat: &FlatStep<'_>, index: u16, group: u16) -> Instruction {
         timeout_ms: duration(step.timeout.as_ref()).map(milliseconds),
         optional: step.optional,
         negative: step.negative,
+        delay_ms: duration(step.delay.as_ref()).map(milliseconds).unwrap_or_default(),
+        paused: step.paused,
+        fetches: false,
+        files: Vec::new(),
     }
 }
 
@@ -95,6 +104,8 @@ fn action(flat: &FlatStep<'_>, working_dir: &str) -> Option<Action> {
         env: plain.map(|entry| (entry.name.clone(), entry.value.clone().unwrap_or_default())).collect(),
         working_dir: working_dir.to_owned(),
         display: command.display(),
+        dynamic: false,
+        needs: Vec::new(),
     })
 }
 
@@ -119,16 +130,18 @@ fn condition(flat: &FlatStep<'_>) -> Condition {
 }
 
 fn retry(step: &Step) -> RetryRule {
-    let Some(policy) = &step.retry else { return RetryRule { attempts: 1, delay_ms: 0 } };
+    let Some(policy) = &step.retry else { return RetryRule { attempts: 1, delay_ms: 0, until: None } };
     let again = u32::try_from(policy.count).unwrap_or_default();
     let delay = duration(policy.delay.as_ref()).unwrap_or(DEFAULT_RETRY_DELAY);
-    RetryRule { attempts: again.saturating_add(1), delay_ms: milliseconds(delay) }
+    RetryRule { attempts: again.saturating_add(1), delay_ms: milliseconds(delay), until: policy.until.clone() }
 }
 
 fn files(content: &Content) -> impl Iterator<Item = PlanFile> {
     content.files.iter().map(|file| PlanFile {
         path: absolute(&file.path),
         content: file.content.clone().unwrap_or_default(),
+        from: None,
+        dynamic: false,
         mode: file.mode.and_then(|mode| u32::try_from(mode).ok()).unwrap_or(DEFAULT_MODE),
     })
 }

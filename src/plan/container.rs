@@ -1,7 +1,7 @@
 //! Container settings, one laid over the other.
 
 use assay_api::ContainerConfig;
-use k8s_openapi::api::core::v1::EnvVar;
+use k8s_openapi::api::core::v1::{EnvVar, VolumeMount};
 
 /// `over` laid over `base`: its fields win. `env` is merged by name, `envFrom`
 /// is appended, and a new `command` also drops the `args` that belonged to the old one.
@@ -17,7 +17,7 @@ pub(crate) fn merge(base: &ContainerConfig, over: &ContainerConfig) -> Container
         args,
         resources: over.resources.clone().or_else(|| base.resources.clone()),
         security_context: over.security_context.clone().or_else(|| base.security_context.clone()),
-        volume_mounts: over.volume_mounts.clone().or_else(|| base.volume_mounts.clone()),
+        volume_mounts: merge_mounts(&base.volume_mounts, &over.volume_mounts),
     }
 }
 
@@ -30,6 +30,12 @@ fn merge_env(base: &[EnvVar], over: &[EnvVar]) -> Vec<EnvVar> {
         }
     }
     merged
+}
+
+/// A mount at the same path takes the place of the outer one.
+fn merge_mounts(base: &[VolumeMount], over: &[VolumeMount]) -> Vec<VolumeMount> {
+    let kept = base.iter().filter(|mount| !over.iter().any(|own| own.mount_path == mount.mount_path));
+    kept.chain(over).cloned().collect()
 }
 
 fn append<T: Clone + PartialEq>(base: &[T], over: &[T]) -> Vec<T> {

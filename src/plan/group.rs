@@ -45,6 +45,7 @@ impl StepContainer {
         Group {
             container: format!("{CONTAINER_GROUP_PREFIX}{index}"),
             secrets: self.env.iter().filter(is_secret).map(|entry| entry.name.clone()).collect(),
+            secret_files: Vec::new(),
             secret_prefixes: secret_sources.map(|source| source.prefix.clone().unwrap_or_default()).collect(),
         }
     }

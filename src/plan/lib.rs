@@ -24,7 +24,7 @@ mod resolve;
 mod validate;
 
 pub use compile::{
-    AFTER_GRACE, Compiled, DEFAULT_EXECUTION_TIMEOUT, DEFAULT_RETRY_DELAY, DEFAULT_START_TIMEOUT, compile,
+    AFTER_GRACE, Compiled, DEFAULT_EXECUTION_TIMEOUT, DEFAULT_PAUSE, DEFAULT_RETRY_DELAY, DEFAULT_START_TIMEOUT, compile,
 };
 pub use diagnostic::{Diagnostic, Severity, has_errors};
 pub use execution::{Outcome, plan_execution};

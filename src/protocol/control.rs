@@ -5,18 +5,22 @@
 //! ```text
 //! leader/heartbeat            touched by the leader every 5 s
 //! g<group>/ready              [`Ready`]: the step container's runner is up
-//! g<group>/go-<step>-<n>      leader: run attempt n of the step
+//! g<group>/go-<step>-<n>      leader: run attempt n of the step ([`Go`])
 //! g<group>/stop-<step>-<n>    leader: end it ([`Stop`])
 //! g<group>/done-<step>-<n>    [`Done`]
 //! g<group>/exit               leader: no more work, leave
 //! g<group>/spool/<offset>     log frames; the name is the stream offset of the
 //!                             first byte, twenty digits
 //! g<group>/out/<n>            copies of artifacts that lie outside the workspace
+//! g<group>/outputs-<step>-<n>/ folder in which an attempt leaves its outputs, one file each
 //! ```
 //!
 //! The first step of the first group needs no go-file: its runner begins at once
 //! when [`starts_at_once`] says so, and the leader takes it as given.
 
+use std::collections::BTreeMap;
+
+use assay_api::StepState;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +33,11 @@ pub const SEGMENT_LIMIT: usize = 64;
 /// Age of the heartbeat after which step containers give up.
 pub const HEARTBEAT_LIMIT_SECONDS: u64 = 60;
 
+/// Longest output of a step, in bytes.
+pub const OUTPUT_BYTES: usize = 4096;
+/// Outputs that an attempt may give.
+pub const OUTPUT_KEYS: usize = 64;
+
 /// What a step container's runner says when it is up.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -37,12 +46,36 @@ pub struct Ready {
     pub version: u32,
 }
 
+/// What an attempt is told before it begins.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Go {
+    /// Facts about the earlier steps that the action names, by handle.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub steps: BTreeMap<String, StepFacts>,
+}
+
+/// What a step may know of an earlier one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StepFacts {
+    /// Its state.
+    pub status: StepState,
+    /// Exit code of its last attempt.
+    pub exit_code: Option<i32>,
+    /// What it gave to later steps.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, String>,
+}
+
 /// Why an attempt is to end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Stop {
     /// The execution's deadline.
     Deadline,
+    /// The timeout of a block that holds the step.
+    BlockTimeout,
     /// Somebody cancelled.
     Cancelled,
 }
@@ -87,6 +120,9 @@ pub struct Done {
     pub files: Vec<Collected>,
     /// Notes about collecting: patterns that matched nothing, files that could not be read.
     pub notes: Vec<String>,
+    /// What the attempt gives to later steps, masked; see [`OUTPUT_BYTES`] and [`OUTPUT_KEYS`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, String>,
     /// Spool offset of this group when the attempt's output was complete.
     pub log_end: u64,
 }
@@ -108,7 +144,8 @@ pub struct Collected {
 pub fn starts_at_once(plan: &PlanDocument) -> Option<u16> {
     let first = plan.steps.first()?;
     let unconditional = matches!(first.condition, Condition::Passed | Condition::Always);
-    (first.group == 0 && unconditional && first.action.is_some()).then_some(first.index)
+    let unguarded = first.block.is_none() && first.delay_ms == 0 && !first.paused;
+    (first.group == 0 && unconditional && unguarded && first.action.is_some()).then_some(first.index)
 }
 
 /// Folder of a group, relative to the control folder.

@@ -7,7 +7,8 @@
 //! |---|---|---|
 //! | `POST /ingest/v1/hello` | [`Hello`] | [`Welcome`] |
 //! | `POST /ingest/v1/logs/{group}?offset=N` | whole frames | [`Acknowledged`]; 409 with it when N is beyond what the server has |
-//! | `PUT /ingest/v1/progress` | [`crate::Progress`] | 204 |
+//! | `PUT /ingest/v1/progress` | [`crate::Progress`] | [`Commands`] |
+//! | `GET /ingest/v1/commands?known=VERSION` | - | [`Commands`], at once when they differ from that version, else after 25 s |
 //! | `PUT /ingest/v1/report` | `assay_report::TestReport` | 204 |
 //! | `PUT /ingest/v1/artifacts?name=N&step=ID` | the bytes | [`Stored`] |
 
@@ -17,6 +18,21 @@ use serde::{Deserialize, Serialize};
 
 /// The group number under which the leader's own messages are sent.
 pub const LEADER_GROUP: u16 = 999;
+
+/// Longest time that the server keeps a request for commands open.
+pub const COMMANDS_WAIT_SECONDS: u64 = 25;
+
+/// What somebody asked of a running execution.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Commands {
+    /// Counts up with every change; 0 while nobody asked for anything.
+    pub version: u64,
+    /// Hold before the next step.
+    pub pause: bool,
+    /// Handles of steps that may go on although they are `paused`; `*` means all.
+    pub resume: Vec<String>,
+}
 
 /// First request of a leader, and again after every lost connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

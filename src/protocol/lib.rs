@@ -13,11 +13,11 @@ pub mod rest;
 mod seal;
 
 pub use plan::{
-    Action, ArtifactRule, Condition, ExecutionIdentity, Group, Instruction, PlanDocument, PlanFile, RetryRule, Section,
+    Action, ArtifactRule, Block, Condition, ExecutionIdentity, Group, Instruction, PlanDocument, PlanFile, RetryRule, Section,
     Server,
 };
-pub use progress::{ArtifactTotals, Progress, RunOutcome, StepProgress};
+pub use progress::{ArtifactTotals, BlockProgress, Paused, Progress, RunOutcome, StepProgress};
 pub use seal::{SEAL_LIMIT, Seal, SealError};
 
 /// Version of everything in this crate. A runner refuses a plan of another version.
-pub const PROTOCOL_VERSION: u32 = 1;
+pub const PROTOCOL_VERSION: u32 = 2;

@@ -15,8 +15,11 @@ pub struct PlanDocument {
     pub server: Option<Server>,
     /// Containers that run steps, by index.
     pub groups: Vec<Group>,
-    /// Steps in order: all of `setup`, then `steps`, then `after`.
+    /// Steps in order: all of `setup`, then `steps`, then `after`; those of a block stand together.
     pub steps: Vec<Instruction>,
+    /// Blocks of steps; a block stands after the one that holds it, and in the order of its first step.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<Block>,
     /// Files that the first group writes into the workspace before its first step.
     pub files: Vec<PlanFile>,
     /// Absolute path of the workspace.
@@ -26,6 +29,38 @@ pub struct PlanDocument {
     pub timeout_ms: u64,
     /// Time that `after` steps have once the deadline has passed, in milliseconds.
     pub after_grace_ms: u64,
+    /// Longest pause, in milliseconds.
+    pub pause_ms: u64,
+}
+
+/// Steps that are judged, tried again and skipped as one.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Block {
+    /// Position in [`PlanDocument::blocks`].
+    pub index: u16,
+    /// Handle of the step that the block is in the workflow.
+    pub id: String,
+    /// What people read.
+    pub name: String,
+    /// The list it comes from.
+    pub section: Section,
+    /// The block that holds it.
+    pub parent: Option<u16>,
+    /// When it runs.
+    pub condition: Condition,
+    /// How often all of it is tried.
+    pub retry: RetryRule,
+    /// Longest time of one attempt, in milliseconds.
+    pub timeout_ms: Option<u64>,
+    /// A failure does not count.
+    pub optional: bool,
+    /// Passes when it fails.
+    pub negative: bool,
+    /// Wait before it begins, in milliseconds.
+    pub delay_ms: u64,
+    /// Holds before it begins, until somebody resumes it.
+    pub paused: bool,
 }
 
 /// The execution that a plan belongs to.
@@ -70,6 +105,9 @@ pub struct Group {
     /// name, save those that hold no secret in any container (`PATH`, `HOME`).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secret_prefixes: Vec<String>,
+    /// Files, and folders of files, whose text is secret and is masked in all output.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secret_files: Vec<String>,
 }
 
 /// Which list of the workflow a step comes from.
@@ -85,7 +123,7 @@ pub enum Section {
 }
 
 /// When a step runs, seen from the steps before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Condition {
     /// Nothing has failed so far.
@@ -96,6 +134,8 @@ pub enum Condition {
     Always,
     /// Not at all.
     Never,
+    /// When an expression over `passed`, `failed` and `steps.ID` holds.
+    When(String),
 }
 
 /// One step.
@@ -110,6 +150,8 @@ pub struct Instruction {
     pub name: String,
     /// The list it comes from.
     pub section: Section,
+    /// The block that holds it: index into [`PlanDocument::blocks`].
+    pub block: Option<u16>,
     /// Container that runs it: index into [`PlanDocument::groups`].
     pub group: u16,
     /// When it runs.
@@ -126,6 +168,15 @@ pub struct Instruction {
     pub optional: bool,
     /// Passes when its command fails.
     pub negative: bool,
+    /// Wait before it begins, in milliseconds.
+    pub delay_ms: u64,
+    /// Holds before it begins, until somebody resumes it.
+    pub paused: bool,
+    /// It brings content: when it fails nothing could be tested.
+    pub fetches: bool,
+    /// Files written before the action.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<PlanFile>,
 }
 
 /// A process to start.
@@ -141,6 +192,12 @@ pub struct Action {
     pub working_dir: String,
     /// What people read: the script or the command line.
     pub display: String,
+    /// Program, arguments, values of the environment and working directory are
+    /// templates over `env.NAME` and `steps.ID`, resolved where they run.
+    pub dynamic: bool,
+    /// Handles of the earlier steps that they name.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub needs: Vec<String>,
 }
 
 /// What to collect.
@@ -154,13 +211,16 @@ pub struct ArtifactRule {
 }
 
 /// How often a step is tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RetryRule {
     /// Attempts in all, at least 1.
     pub attempts: u32,
     /// Wait before the second attempt, in milliseconds; doubled each time, at most 5 minutes.
     pub delay_ms: u64,
+    /// Expression over `self` that ends the attempts; without it they end when one passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<String>,
 }
 
 /// A file of the workflow's `content`.
@@ -171,6 +231,12 @@ pub struct PlanFile {
     pub path: String,
     /// The text.
     pub content: String,
+    /// Absolute path of a mounted file to copy instead of [`PlanFile::content`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The text is a template over `env.NAME`, resolved where it is written.
+    #[serde(default)]
+    pub dynamic: bool,
     /// Permission bits.
     pub mode: u32,
 }

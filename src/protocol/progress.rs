@@ -1,6 +1,8 @@
 //! What the leader says of its pod: the whole state each time, so that the
 //! newest one is all that anybody needs.
 
+use std::collections::BTreeMap;
+
 use assay_api::{Reason, StepState};
 use assay_report::Summary;
 use jiff::Timestamp;
@@ -16,6 +18,15 @@ pub struct Progress {
     pub started_at: Option<Timestamp>,
     /// Steps, in the order of the plan.
     pub steps: Vec<StepProgress>,
+    /// Blocks of steps, in the order of the plan.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<BlockProgress>,
+    /// Set while the run holds and waits to be resumed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paused: Option<Paused>,
+    /// Time spent in pauses that are over, in milliseconds.
+    #[serde(default)]
+    pub paused_ms: u64,
     /// Test counts over all reports read so far.
     pub tests: Option<Summary>,
     /// What was collected and stored so far.
@@ -41,6 +52,36 @@ pub struct RunOutcome {
     pub log_complete: bool,
 }
 
+/// A run that holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Paused {
+    /// Handle of the step, or block, that would be next.
+    pub step: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// The state of one block of steps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct BlockProgress {
+    /// Handle of the step that the block is in the workflow.
+    pub id: String,
+    /// What people read.
+    pub name: String,
+    /// Where it stands.
+    pub state: StepState,
+    /// Attempts begun.
+    pub attempts: u32,
+    /// Start of the first attempt.
+    pub started_at: Option<Timestamp>,
+    /// End of the last attempt.
+    pub finished_at: Option<Timestamp>,
+    /// Why it is so, when there is something to say.
+    pub message: Option<String>,
+}
+
 /// The state of one step.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -61,6 +102,9 @@ pub struct StepProgress {
     pub finished_at: Option<Timestamp>,
     /// Why it is so, when there is something to say.
     pub message: Option<String>,
+    /// What it gave to later steps.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub outputs: BTreeMap<String, String>,
 }
 
 /// How much was collected.

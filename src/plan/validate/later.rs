@@ -3,7 +3,7 @@
 //! full, so that a new field cannot be forgotten here.
 
 use assay_api::{
-    Artifacts, ContainerConfig, Content, ContentFile, Later, RetryPolicy, Step, StepRun, TestWorkflowSpec,
+    Artifacts, Content, Later, Step, TestWorkflowSpec,
 };
 
 use crate::diagnostic::Findings;
@@ -16,34 +16,31 @@ pub(super) fn check(spec: &TestWorkflowSpec, findings: &mut Findings) {
         description: _,
         config: _,
         content,
-        container,
+        container: _,
         timeouts: _,
         setup: _,
         steps: _,
         after: _,
-        use_,
+        use_: _,
         services,
-        pod,
-        job,
+        pod: _,
+        job: _,
         pvcs,
         events,
         schedule,
         concurrency,
-        retention,
+        retention: _,
+        infrastructure: _,
         execution,
         system,
         notifications,
     } = spec;
     let fields = [
-        ("use", use_),
         ("services", services),
-        ("pod", pod),
-        ("job", job),
         ("pvcs", pvcs),
         ("events", events),
         ("schedule", schedule),
         ("concurrency", concurrency),
-        ("retention", retention),
         ("execution", execution),
         ("system", system),
         ("notifications", notifications),
@@ -52,7 +49,6 @@ pub(super) fn check(spec: &TestWorkflowSpec, findings: &mut Findings) {
     if let Some(content) = content {
         check_content("spec.content", content, findings);
     }
-    check_container("spec.container", container.as_ref(), findings);
     for (list, _, steps) in sections(spec) {
         check_list(&format!("spec.{list}"), steps, findings);
     }
@@ -71,20 +67,20 @@ fn check_step(path: &str, step: &Step, findings: &mut Findings) {
         condition: _,
         negative: _,
         optional: _,
-        retry,
+        retry: _,
         timeout: _,
         working_dir: _,
-        container,
+        container: _,
         shell: _,
-        run,
+        run: _,
         artifacts,
         setup,
         steps,
         pure,
-        paused,
-        delay,
-        use_,
-        template,
+        paused: _,
+        delay: _,
+        use_: _,
+        template: _,
         content,
         services,
         execute,
@@ -92,62 +88,26 @@ fn check_step(path: &str, step: &Step, findings: &mut Findings) {
     } = step;
     let fields = [
         ("pure", pure),
-        ("paused", paused),
-        ("delay", delay),
-        ("use", use_),
-        ("template", template),
-        ("content", content),
         ("services", services),
         ("execute", execute),
         ("parallel", parallel),
     ];
     refuse(path, &fields, findings);
-    if let Some(RetryPolicy { count: _, delay: _, until }) = retry {
-        refuse(&format!("{path}.retry"), &[("until", until)], findings);
-    }
-    check_container(&format!("{path}.container"), container.as_ref(), findings);
-    if let Some(run) = run {
-        check_run(&format!("{path}.run"), run, findings);
+    if let Some(content) = content {
+        check_content(&format!("{path}.content"), content, findings);
     }
     if let Some(Artifacts { paths: _, working_dir: _, compress }) = artifacts {
         refuse(&format!("{path}.artifacts"), &[("compress", compress)], findings);
     }
     for (list, nested) in [("setup", setup), ("steps", steps)] {
-        if !nested.is_empty() {
-            let path = format!("{path}.{list}");
-            findings.error(&path, format!("nested steps are {MESSAGE}"), "write them one after another in one list");
-            check_list(&path, nested, findings);
-        }
+        check_list(&format!("{path}.{list}"), nested, findings);
     }
 }
 
-fn check_run(path: &str, run: &StepRun, findings: &mut Findings) {
-    check_container(path, Some(&run.container()), findings);
-}
-
-fn check_container(path: &str, container: Option<&ContainerConfig>, findings: &mut Findings) {
-    let Some(container) = container else { return };
-    let ContainerConfig {
-        image: _,
-        image_pull_policy: _,
-        env: _,
-        env_from: _,
-        working_dir: _,
-        command: _,
-        args: _,
-        resources: _,
-        security_context: _,
-        volume_mounts,
-    } = container;
-    refuse(path, &[("volumeMounts", volume_mounts)], findings);
-}
-
 fn check_content(path: &str, content: &Content, findings: &mut Findings) {
-    let Content { files, git, tarball } = content;
-    refuse(path, &[("git", git), ("tarball", tarball)], findings);
-    for (index, file) in files.iter().enumerate() {
-        let ContentFile { path: _, content: _, mode: _, content_from } = file;
-        refuse(&format!("{path}.files[{index}]"), &[("contentFrom", content_from)], findings);
+    let Content { files: _, git, tarball: _ } = content;
+    if let Some(git) = git {
+        refuse(&format!("{path}.git"), &[("token", &git.token), ("sshKey", &git.ssh_key)], findings);
     }
 }
 
