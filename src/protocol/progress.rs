@@ -70,6 +70,12 @@ pub struct BlockProgress {
     pub id: String,
     /// What people read.
     pub name: String,
+    /// The block that holds it: index into [`Progress::blocks`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<u16>,
+    /// Its first step: index into [`Progress::steps`].
+    #[serde(default)]
+    pub first: u16,
     /// Where it stands.
     pub state: StepState,
     /// Attempts begun.
@@ -90,6 +96,9 @@ pub struct StepProgress {
     pub id: String,
     /// What people read.
     pub name: String,
+    /// The block that holds it: index into [`Progress::blocks`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub block: Option<u16>,
     /// Where it stands.
     pub state: StepState,
     /// Attempts begun.
