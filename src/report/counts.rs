@@ -26,16 +26,30 @@ pub struct Counts {
 impl Counts {
     /// Counts one more case.
     pub fn record(&mut self, outcome: Outcome, flaky: bool) {
-        let slot = match outcome {
-            Outcome::Passed => &mut self.passed,
-            Outcome::Failed => &mut self.failed,
-            Outcome::Errored => &mut self.errored,
-            Outcome::Skipped => &mut self.skipped,
-        };
+        let slot = self.slot(outcome);
         *slot = slot.saturating_add(1);
         self.tests = self.tests.saturating_add(1);
         if flaky && outcome == Outcome::Passed {
             self.flaky = self.flaky.saturating_add(1);
+        }
+    }
+
+    /// Takes a case back that was counted before.
+    pub(crate) fn forget(&mut self, outcome: Outcome, flaky: bool) {
+        let slot = self.slot(outcome);
+        *slot = slot.saturating_sub(1);
+        self.tests = self.tests.saturating_sub(1);
+        if flaky && outcome == Outcome::Passed {
+            self.flaky = self.flaky.saturating_sub(1);
+        }
+    }
+
+    fn slot(&mut self, outcome: Outcome) -> &mut u32 {
+        match outcome {
+            Outcome::Passed => &mut self.passed,
+            Outcome::Failed => &mut self.failed,
+            Outcome::Errored => &mut self.errored,
+            Outcome::Skipped => &mut self.skipped,
         }
     }
 

@@ -42,6 +42,11 @@ pub(crate) fn first_line(raw: &str, max: usize) -> Option<String> {
     clean.lines().map(str::trim).find(|line| !line.is_empty()).map(|line| cut_end(line, max))
 }
 
+/// The first `length` bytes, of which is known that they are text.
+pub(crate) fn valid(bytes: &[u8], length: usize) -> &str {
+    std::str::from_utf8(&bytes[..length]).unwrap_or_default()
+}
+
 /// The largest index not above `at` where `text` may be cut.
 pub(crate) fn floor(text: &str, at: usize) -> usize {
     (0..=at.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0)

@@ -40,8 +40,8 @@ impl Decoder {
             [0xef, 0xbb, 0xbf, ..] => (Encoding::Utf8, 3),
             [0xff, 0xfe, ..] => (Encoding::Utf16Le, 2),
             [0xfe, 0xff, ..] => (Encoding::Utf16Be, 2),
-            [b'<' | b'\n' | b' ', 0, ..] => (Encoding::Utf16Le, 0),
-            [0, b'<' | b'\n' | b' ', ..] => (Encoding::Utf16Be, 0),
+            [b'<' | b'{' | b'\n' | b' ', 0, ..] => (Encoding::Utf16Le, 0),
+            [0, b'<' | b'{' | b'\n' | b' ', ..] => (Encoding::Utf16Be, 0),
             _ => (declared(head, &mut unknown), 0),
         };
         (Self { encoding, carry: Vec::new(), high: None, replaced: false, unknown }, mark)
@@ -142,6 +142,9 @@ fn windows1252(byte: u8) -> char {
 /// What the XML declaration says. A declared UTF-16 without its zero bytes is
 /// a known lie of writers that turn a string into a file: it is UTF-8.
 fn declared(head: &[u8], unknown: &mut Option<String>) -> Encoding {
+    if head.trim_ascii_start().first() != Some(&b'<') {
+        return Encoding::Utf8;
+    }
     let head = String::from_utf8_lossy(&head[..head.len().min(SNIFF)]);
     let declaration = head.split_once("?>").map_or("", |(before, _)| before);
     let Some((_, value)) = declaration.split_once("encoding") else {

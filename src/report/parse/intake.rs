@@ -7,11 +7,12 @@ use super::squeeze::Squeezer;
 
 const PIECE: usize = 16 * 1024;
 
-/// A reader of clean UTF-8 XML of bounded tokens over a reader of anything.
-pub(super) struct Intake<R> {
-    inner: R,
+/// A reader of clean UTF-8 over a reader of anything; of XML, in bounded tokens.
+pub(super) struct Intake<'r> {
+    inner: &'r mut dyn BufRead,
     decoder: Option<Decoder>,
-    squeezer: Squeezer,
+    /// For XML.
+    squeezer: Option<Squeezer>,
     text: Vec<u8>,
     out: Vec<u8>,
     at: usize,
@@ -30,12 +31,18 @@ pub(super) struct Notes {
     pub(super) substance: bool,
 }
 
-impl<R: BufRead> Intake<R> {
-    pub(super) fn new(inner: R) -> Self {
+impl<'r> Intake<'r> {
+    /// For XML.
+    pub(super) fn xml(inner: &'r mut dyn BufRead) -> Self {
+        Self { squeezer: Some(Squeezer::default()), ..Self::plain(inner) }
+    }
+
+    /// For anything else.
+    pub(super) fn plain(inner: &'r mut dyn BufRead) -> Self {
         Self {
             inner,
             decoder: None,
-            squeezer: Squeezer::default(),
+            squeezer: None,
             text: Vec::new(),
             out: Vec::new(),
             at: 0,
@@ -49,8 +56,8 @@ impl<R: BufRead> Intake<R> {
         Notes {
             replaced: decoder.is_some_and(|decoder| decoder.replaced),
             unknown_encoding: decoder.and_then(|decoder| decoder.unknown.clone()),
-            cut: self.squeezer.cut,
-            doctype: self.squeezer.doctype,
+            cut: self.squeezer.as_ref().is_some_and(|squeezer| squeezer.cut),
+            doctype: self.squeezer.as_ref().is_some_and(|squeezer| squeezer.doctype),
             substance: self.substance,
         }
     }
@@ -80,7 +87,7 @@ impl<R: BufRead> Intake<R> {
     /// Reads the first bytes, which tell the encoding.
     fn begin(&mut self) -> io::Result<()> {
         let mut head = Vec::with_capacity(SNIFF);
-        self.inner.by_ref().take(SNIFF as u64).read_to_end(&mut head)?;
+        (&mut *self.inner).take(SNIFF as u64).read_to_end(&mut head)?;
         let (mut decoder, mark) = Decoder::sniff(&head);
         decoder.feed(&head[mark..], false, &mut self.text);
         self.decoder = Some(decoder);
@@ -90,15 +97,20 @@ impl<R: BufRead> Intake<R> {
 
     fn pass(&mut self, end: bool) {
         self.substance |= self.text.iter().any(|b| !b.is_ascii_whitespace() && *b != 0);
-        self.squeezer.feed(&self.text, &mut self.out);
+        match &mut self.squeezer {
+            Some(squeezer) => squeezer.feed(&self.text, &mut self.out),
+            None => std::mem::swap(&mut self.text, &mut self.out),
+        }
         if end {
-            self.squeezer.finish(&mut self.out);
+            if let Some(squeezer) = &mut self.squeezer {
+                squeezer.finish(&mut self.out);
+            }
             self.ended = true;
         }
     }
 }
 
-impl<R: BufRead> Read for Intake<R> {
+impl Read for Intake<'_> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
         let available = self.fill_buf()?;
         let taken = available.len().min(buf.len());
@@ -108,7 +120,7 @@ impl<R: BufRead> Read for Intake<R> {
     }
 }
 
-impl<R: BufRead> BufRead for Intake<R> {
+impl BufRead for Intake<'_> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.at >= self.out.len() && !self.ended {
             self.advance()?;

@@ -12,13 +12,22 @@ pub(super) fn seconds(raw: &str) -> (Option<f64>, bool) {
     }
     let (digits, unit) = unit(text);
     let value = if digits.contains(':') { clock(digits) } else { plain(digits).map(|value| value * unit) };
+    value.map_or((None, true), bounded)
+}
+
+/// Seconds, if so many make sense; the flag says that they do not.
+pub(super) fn bounded(value: f64) -> (Option<f64>, bool) {
     match value {
-        Some(value) if !value.is_finite() || value > LONGEST => (None, true),
-        Some(value) if value < 0.0 => (Some(0.0), true),
+        value if !value.is_finite() || value > LONGEST => (None, true),
+        value if value < 0.0 => (Some(0.0), true),
         // Adding nothing turns a negative zero into a plain one.
-        Some(value) => (Some(value + 0.0), false),
-        None => (None, true),
+        value => (Some(value + 0.0), false),
     }
+}
+
+/// A count from a number; negative and fractional ones are none.
+pub(super) fn whole(value: f64) -> Option<u32> {
+    (value >= 0.0 && value.fract() == 0.0).then(|| value.min(f64::from(u32::MAX)) as u32)
 }
 
 /// A count from an attribute; negative, fractional and other ones are none.

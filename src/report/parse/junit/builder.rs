@@ -1,58 +1,38 @@
 //! Builds the report out of the elements as they come.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use quick_xml::events::BytesStart;
 
 use super::case::{Draft, Finding};
 use super::open_suite::OpenSuite;
 use super::tag::{Kind, Tag};
-use crate::limits::{self, Limits};
-use crate::model::{Case, Suite, TestReport, WarningCode};
+use crate::limits::Limits;
+use crate::model::{TestReport, WarningCode};
+use crate::parse::collector::{Collector, Slot};
+use crate::parse::format::Format;
+use crate::parse::intake::Notes;
 use crate::parse::squeeze::DEPTH;
+use crate::parse::xml::{Handler, attributes};
 
 /// The state between two elements.
 pub(super) struct Builder<'l> {
-    limits: &'l Limits,
-    report: TestReport,
+    collector: Collector<'l>,
     /// The elements that are open, outermost first.
     open: Vec<Tag>,
     suites: Vec<OpenSuite>,
     case: Option<Draft>,
     finding: Option<Finding>,
-    seen: HashSet<u64>,
-    kept: usize,
-    late: usize,
-    text: usize,
 }
 
 impl<'l> Builder<'l> {
     pub(super) fn new(limits: &'l Limits) -> Self {
-        Self {
-            limits,
-            report: TestReport::default(),
-            open: Vec::new(),
-            suites: Vec::new(),
-            case: None,
-            finding: None,
-            seen: HashSet::new(),
-            kept: 0,
-            late: 0,
-            text: 0,
-        }
+        Self { collector: Collector::new(limits), open: Vec::new(), suites: Vec::new(), case: None, finding: None }
     }
 
-    pub(super) fn warn(&mut self, code: WarningCode, message: impl Into<String>) {
-        self.report.warn(code, message);
+    fn warn(&mut self, code: WarningCode, message: impl Into<String>) {
+        self.collector.warn(code, message);
     }
 
-    /// No element is open.
-    pub(super) fn at_root(&self) -> bool {
-        self.open.is_empty()
-    }
-
-    pub(super) fn start(&mut self, tag: Tag, element: &BytesStart<'_>) {
+    fn begin(&mut self, tag: Tag, element: &BytesStart<'_>) {
         if self.open.len() < DEPTH {
             self.open.push(tag);
         }
@@ -64,7 +44,7 @@ impl<'l> Builder<'l> {
         }
     }
 
-    pub(super) fn end(&mut self, tag: Tag) {
+    fn finish_tag(&mut self, tag: Tag) {
         let Some(at) = self.open.iter().rposition(|open| *open == tag) else {
             return self.warn(WarningCode::Malformed, "an end tag has no start tag");
         };
@@ -74,24 +54,6 @@ impl<'l> Builder<'l> {
         while self.open.len() > at {
             let closed = self.open.pop().expect("the loop ends above zero");
             self.close(closed);
-        }
-    }
-
-    /// Text where it may belong to a finding.
-    pub(super) fn text(&mut self, piece: &str) {
-        if self.open.is_empty() {
-            if !piece.trim().is_empty() {
-                self.warn(WarningCode::Malformed, "there is text outside of the root element");
-            }
-            return;
-        }
-        // A try that failed carries the output of that try: not of interest.
-        let Some(finding) = &mut self.finding else {
-            return;
-        };
-        let inside = self.open.iter().rev().take_while(|tag| !matches!(tag, Tag::Outcome(_)));
-        if !inside.into_iter().any(|tag| *tag == Tag::Output) {
-            finding.text.push(piece);
         }
     }
 
@@ -108,7 +70,7 @@ impl<'l> Builder<'l> {
         while let Some(tag) = self.open.pop() {
             self.close(tag);
         }
-        self.report
+        self.collector.finish()
     }
 
     fn close(&mut self, tag: Tag) {
@@ -148,31 +110,17 @@ impl<'l> Builder<'l> {
         if let Some(outer) = self.suites.last_mut() {
             outer.nested.add(&suite.all());
         }
-        if let Some(place) = slot.and_then(|slot| self.report.suites.get_mut(slot)) {
-            place.counts.add(&suite.direct);
-            place.seconds += suite.seconds();
+        if let Some(slot) = slot {
+            self.collector.add_counts(slot, &suite.direct);
+            self.collector.add_seconds(slot, suite.seconds());
         }
     }
 
     /// The place of the innermost suite in the report; none while it has no
     /// case, so that suites around suites leave no trace.
-    fn slot(&mut self) -> Option<usize> {
+    fn slot(&mut self) -> Option<Slot> {
         let suite = self.suites.last_mut().filter(|suite| suite.direct.tests > 0)?;
-        if suite.slot.is_some() {
-            return suite.slot;
-        }
-        let slot = self.report.suites.len().min(self.limits.suites);
-        suite.slot = Some(slot);
-        if slot == self.report.suites.len() {
-            let full = slot == self.limits.suites;
-            let name = if full { "(further suites)".to_owned() } else { suite.name.clone() };
-            self.text += name.len();
-            self.report.suites.push(Suite { name, ..Suite::default() });
-        }
-        if slot == self.limits.suites {
-            self.warn(WarningCode::LimitReached, "there are more suites than are told apart");
-        }
-        Some(slot)
+        Some(*suite.slot.get_or_insert_with(|| self.collector.open(&suite.name)))
     }
 
     fn start_case(&mut self, element: &BytesStart<'_>) {
@@ -200,7 +148,7 @@ impl<'l> Builder<'l> {
         suite.direct.record(case.outcome, case.flaky);
         suite.case_seconds += case.seconds.unwrap_or(0.0);
         if let Some(slot) = self.slot() {
-            self.keep(slot, case);
+            self.collector.keep(slot, case);
         }
     }
 
@@ -226,39 +174,57 @@ impl<'l> Builder<'l> {
             self.end_case();
         }
     }
+}
 
-    /// Puts a case into its suite if there is room.
-    fn keep(&mut self, slot: usize, mut case: Case) {
-        let full = self.kept >= self.limits.cases || self.text >= self.limits.text;
-        if full {
-            self.warn(WarningCode::LimitReached, "there are more cases than are kept; all are counted");
-            self.late += usize::from(case.outcome.is_bad());
-            if !case.outcome.is_bad() || self.late > limits::LATE_FAILURES {
-                return;
+impl Handler for Builder<'_> {
+    fn format(&self) -> Format {
+        Format::Junit
+    }
+
+    fn is_root(&self, element: &BytesStart<'_>) -> bool {
+        is_root(element)
+    }
+
+    fn at_root(&self) -> bool {
+        self.open.is_empty()
+    }
+
+    fn start(&mut self, element: &BytesStart<'_>) {
+        self.begin(Tag::of(element.local_name().as_ref()), element);
+    }
+
+    fn end(&mut self, name: &str) {
+        self.finish_tag(Tag::of(name));
+    }
+
+    /// Text where it may belong to a finding.
+    fn text(&mut self, piece: &str) {
+        if self.open.is_empty() {
+            if !piece.trim().is_empty() {
+                self.warn(WarningCode::Malformed, "there is text outside of the root element");
             }
+            return;
         }
-        if self.text >= self.limits.text / 2 && case.details.take().is_some() {
-            self.warn(WarningCode::LimitReached, "the details of some cases were left out");
-        }
-        self.note_duplicate(&case);
-        self.kept += 1;
-        self.text += weight(&case);
-        if let Some(suite) = self.report.suites.get_mut(slot) {
-            suite.cases.push(case);
+        // A try that failed carries the output of that try: not of interest.
+        let Some(finding) = &mut self.finding else {
+            return;
+        };
+        let inside = self.open.iter().rev().take_while(|tag| !matches!(tag, Tag::Outcome(_)));
+        if !inside.into_iter().any(|tag| *tag == Tag::Output) {
+            finding.text.push(piece);
         }
     }
 
-    fn note_duplicate(&mut self, case: &Case) {
-        let mut hasher = DefaultHasher::new();
-        (&case.suite, &case.class, &case.name, &case.file).hash(&mut hasher);
-        if !self.seen.insert(hasher.finish()) {
-            self.warn(WarningCode::Duplicate, format!("case {:?} occurs more than once", case.name));
-        }
+    fn warn(&mut self, code: WarningCode, message: String) {
+        self.collector.warn(code, message);
+    }
+
+    fn warn_of(&mut self, notes: Notes) {
+        self.collector.warn_of(notes);
     }
 }
 
-fn weight(case: &Case) -> usize {
-    let optional = [&case.class, &case.file, &case.message, &case.details];
-    let texts: usize = optional.into_iter().flatten().map(String::len).sum();
-    texts + case.name.len() + case.suite.len()
+/// Is this root element one of JUnit's?
+pub(in crate::parse) fn is_root(root: &BytesStart<'_>) -> bool {
+    matches!(root.local_name().as_ref(), "testsuites" | "testsuite") && attributes::namespace(root).is_none()
 }

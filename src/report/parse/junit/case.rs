@@ -2,12 +2,12 @@
 
 use quick_xml::events::BytesStart;
 
-use super::attributes;
-use super::excerpt::Excerpt;
 use super::tag::Kind;
 use crate::model::Case;
 use crate::outcome::Outcome;
+use crate::parse::excerpt::Excerpt;
 use crate::parse::number;
+use crate::parse::xml::attributes;
 use crate::{limits, text};
 
 /// A failure, error or skip while its element is read.

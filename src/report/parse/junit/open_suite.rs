@@ -2,9 +2,9 @@
 
 use quick_xml::events::BytesStart;
 
-use super::attributes;
 use crate::counts::Counts;
 use crate::parse::number;
+use crate::parse::xml::attributes;
 
 /// A suite whose end has not come yet.
 #[derive(Debug)]

@@ -8,7 +8,7 @@ use crate::{limits, text};
 const MOST: usize = 4096;
 
 /// The raw text of the first attribute with one of these names, unescaped.
-pub(super) fn get(element: &BytesStart<'_>, names: &[&str]) -> Option<String> {
+pub(in crate::parse) fn get(element: &BytesStart<'_>, names: &[&str]) -> Option<String> {
     let mut attributes = element.html_attributes();
     let found = attributes.with_checks(false).take(MOST).flatten().find(|attribute| {
         let key = attribute.key.local_name();
@@ -18,8 +18,29 @@ pub(super) fn get(element: &BytesStart<'_>, names: &[&str]) -> Option<String> {
 }
 
 /// A short attribute in one clean line; empty ones are none.
-pub(super) fn line(element: &BytesStart<'_>, names: &[&str]) -> Option<String> {
+pub(in crate::parse) fn line(element: &BytesStart<'_>, names: &[&str]) -> Option<String> {
     text::line(&get(element, names)?, limits::NAME)
+}
+
+/// All attributes by their local names.
+pub(super) fn all(element: &BytesStart<'_>, most: usize) -> Vec<(String, String)> {
+    let mut attributes = element.html_attributes();
+    let found = attributes.with_checks(false).take(most).flatten();
+    found.map(|attribute| (attribute.key.local_name().as_ref().to_owned(), unescape(&attribute.value))).collect()
+}
+
+/// Namespaces of formats that share root elements with others.
+const KNOWN: [&str; 3] =
+    ["http://check.sourceforge.net/ns", "urn:schemas-microsoft-com", "http://microsoft.com/schemas/VisualStudio"];
+
+/// The namespace of an element, if it gives its format away.
+pub(in crate::parse) fn namespace(element: &BytesStart<'_>) -> Option<String> {
+    let mut attributes = element.attributes();
+    attributes.with_checks(false).flatten().find_map(|attribute| {
+        let declares = attribute.key.as_ref().starts_with("xmlns");
+        let known = KNOWN.iter().any(|known| attribute.value.starts_with(known));
+        (declares && known).then(|| attribute.value.chars().take(80).collect())
+    })
 }
 
 /// Replaces the five entities of XML and character references. Everything
@@ -49,7 +70,7 @@ fn unescape(raw: &str) -> String {
 
 /// The character that `&name;` stands for. Numbers that are no character, as
 /// halves of a surrogate pair are, stand for U+FFFD.
-pub(super) fn reference(name: &str) -> Option<char> {
+pub(in crate::parse) fn reference(name: &str) -> Option<char> {
     match name {
         "lt" => Some('<'),
         "gt" => Some('>'),

@@ -1,4 +1,4 @@
-//! Reads the elements and hands them to the builder.
+//! Reads the elements of a report and hands them on.
 
 use std::io::BufRead;
 
@@ -7,37 +7,37 @@ use quick_xml::events::{BytesStart, Event};
 use quick_xml::reader::Reader;
 
 use super::attributes;
-use super::builder::Builder;
-use super::tag::Tag;
-use crate::limits::{self, Limits};
-use crate::model::{TestReport, WarningCode};
-use crate::parse::detect;
+use crate::model::WarningCode;
 use crate::parse::error::ParseError;
+use crate::parse::format::Format;
 use crate::parse::intake::{Intake, Notes};
-use crate::text;
+use crate::{limits, text};
 
-/// Reads JUnit XML with the usual limits; see [`junit_with`].
-///
-/// # Errors
-/// The bytes are not JUnit XML, or cannot be read.
-pub fn junit(reader: impl BufRead) -> Result<TestReport, ParseError> {
-    junit_with(reader, &Limits::default())
+/// What takes the elements. End tags need not match start tags.
+pub(in crate::parse) trait Handler {
+    fn format(&self) -> Format;
+    /// Is this root element one of the format?
+    fn is_root(&self, element: &BytesStart<'_>) -> bool;
+    /// No element is open.
+    fn at_root(&self) -> bool;
+    fn start(&mut self, element: &BytesStart<'_>);
+    fn end(&mut self, name: &str);
+    fn text(&mut self, piece: &str);
+    fn warn(&mut self, code: WarningCode, message: String);
+    fn warn_of(&mut self, notes: Notes);
 }
 
-/// Reads JUnit XML in one pass with memory bounded by `limits`.
-///
-/// A report that is cut off or malformed yields what could be read of it and
-/// warnings that say so.
+/// Reads a whole report. Roots of another kind are left out, unless it is the first.
 ///
 /// # Errors
-/// The bytes are not JUnit XML, or cannot be read.
-pub fn junit_with(reader: impl BufRead, limits: &Limits) -> Result<TestReport, ParseError> {
-    let mut reader = Reader::from_reader(Intake::new(reader));
+/// There is no root of the format, or the report cannot be read.
+pub(in crate::parse) fn read(reader: &mut dyn BufRead, handler: &mut dyn Handler) -> Result<(), ParseError> {
+    let mut reader = Reader::from_reader(Intake::xml(reader));
     let config = reader.config_mut();
     config.allow_dangling_amp = true;
     config.allow_unmatched_ends = true;
     config.check_end_names = false;
-    let mut reading = Reading { builder: Builder::new(limits), roots: 0, skip: 0, wrong: None };
+    let mut reading = Reading { handler, roots: 0, skip: 0, wrong: None };
     let mut buffer = Vec::new();
     loop {
         buffer.clear();
@@ -48,7 +48,7 @@ pub fn junit_with(reader: impl BufRead, limits: &Limits) -> Result<TestReport, P
                 return Err(ParseError::Read(std::io::Error::new(error.kind(), error)));
             }
             Err(_) => {
-                reading.builder.warn(WarningCode::Truncated, "the report ends in the middle");
+                reading.handler.warn(WarningCode::Truncated, "the report ends in the middle".to_owned());
                 break;
             }
         }
@@ -60,8 +60,8 @@ pub fn junit_with(reader: impl BufRead, limits: &Limits) -> Result<TestReport, P
     reading.finish(reader.get_ref().notes())
 }
 
-struct Reading<'l> {
-    builder: Builder<'l>,
+struct Reading<'h> {
+    handler: &'h mut dyn Handler,
     /// Roots of the right kind so far.
     roots: usize,
     /// Elements open inside of a root of another kind.
@@ -92,15 +92,16 @@ impl Reading<'_> {
     fn start(&mut self, element: &BytesStart<'_>) {
         if self.skip > 0 {
             self.skip += 1;
-        } else if !self.builder.at_root() {
-            self.builder.start(Tag::of(element.local_name().as_ref()), element);
-        } else if detect::is_junit(element) {
+        } else if !self.handler.at_root() {
+            self.handler.start(element);
+        } else if self.handler.is_root(element) {
             self.roots += 1;
-            self.builder.start(Tag::of(element.local_name().as_ref()), element);
+            self.handler.start(element);
         } else {
             self.skip = 1;
             if self.roots > 0 {
-                self.builder.warn(WarningCode::ForeignRoot, "a further root element is not JUnit's and was left out");
+                let words = format!("a further root element is not of {} and was left out", self.handler.format());
+                self.handler.warn(WarningCode::ForeignRoot, words);
             }
             self.wrong.get_or_insert_with(|| describe(element));
         }
@@ -110,42 +111,32 @@ impl Reading<'_> {
         if self.skip > 0 {
             self.skip -= 1;
         } else {
-            self.builder.end(Tag::of(name));
+            self.handler.end(name);
         }
     }
 
     fn text(&mut self, piece: &str) {
         if self.skip == 0 {
-            self.builder.text(piece);
+            self.handler.text(piece);
         }
     }
 
-    fn finish(mut self, notes: Notes) -> Result<TestReport, ParseError> {
+    fn finish(self, notes: Notes) -> Result<(), ParseError> {
         match (self.roots, self.wrong) {
-            (0, Some(root)) => return Err(ParseError::NotJunit { root }),
+            (0, Some(root)) => return Err(ParseError::WrongRoot { format: self.handler.format(), root }),
             (0, None) if notes.substance => return Err(ParseError::NotXml),
             (0, None) => return Err(ParseError::Empty),
             _ => {}
         }
-        if notes.replaced {
-            self.builder.warn(WarningCode::InvalidText, "some bytes are no text in the report's encoding");
-        }
-        if let Some(name) = notes.unknown_encoding {
-            self.builder.warn(WarningCode::UnknownEncoding, format!("encoding {name:?} is not known; read as UTF-8"));
-        }
-        if notes.cut {
-            self.builder.warn(WarningCode::LimitReached, "some texts, attributes or nested elements were cut");
-        }
-        if notes.doctype {
-            self.builder.warn(WarningCode::DoctypeIgnored, "the document type was not read");
-        }
-        Ok(self.builder.finish())
+        self.handler.warn_of(notes);
+        Ok(())
     }
 }
 
+/// The name of a root element, with a namespace that is that of a format.
 fn describe(element: &BytesStart<'_>) -> String {
     let name = text::line(element.local_name().as_ref(), 80).unwrap_or_default();
-    match detect::foreign(element) {
+    match attributes::namespace(element) {
         Some(namespace) => format!("{name} xmlns={:?}", text::line(&namespace, limits::NAME).unwrap_or_default()),
         None => name,
     }
