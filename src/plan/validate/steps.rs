@@ -94,9 +94,9 @@ fn check_script(path: &str, script: Option<&str>, findings: &mut Findings) {
 
 /// Whether the step would do something that is refused elsewhere.
 fn is_refused(step: &Step) -> bool {
-    let later = [&step.delay, &step.paused, &step.template, &step.use_, &step.execute, &step.parallel, &step.content];
-    let nested = !step.steps.is_empty() || !step.setup.is_empty();
-    nested || later.into_iter().any(Option::is_some)
+    let later = [&step.execute, &step.parallel];
+    let more = !step.steps.is_empty() || !step.setup.is_empty() || step.template.is_some() || step.content.is_some();
+    more || later.into_iter().any(Option::is_some)
 }
 
 fn check_image(flat: &FlatStep<'_>, findings: &mut Findings) {

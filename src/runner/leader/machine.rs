@@ -158,7 +158,7 @@ impl Machine {
         }
         match step.condition {
             Condition::Always => None,
-            Condition::Never => Some("its condition does not hold"),
+            Condition::Never | Condition::When(_) => Some("its condition does not hold"),
             Condition::Passed => self.failed.then_some("an earlier step did not pass"),
             Condition::Failed => (!self.failed).then_some("no earlier step failed"),
         }

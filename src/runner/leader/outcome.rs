@@ -22,10 +22,21 @@ pub(super) fn progress(machine: &Machine, tests: Option<Summary>, artifacts: Art
             started_at: run.started_at,
             finished_at: run.finished_at.filter(|_| run.state.is_final()),
             message: run.message.clone(),
+            outputs: std::collections::BTreeMap::new(),
         })
         .collect();
     let started_at = steps.iter().filter_map(|step| step.started_at).min();
-    Progress { sequence: 0, started_at, steps, tests, artifacts, outcome: None }
+    Progress {
+        sequence: 0,
+        started_at,
+        steps,
+        blocks: Vec::new(),
+        paused: None,
+        paused_ms: 0,
+        tests,
+        artifacts,
+        outcome: None,
+    }
 }
 
 /// How the run ended; to be asked when it has.

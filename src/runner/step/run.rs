@@ -192,6 +192,7 @@ impl Station {
             message,
             files: collection.files,
             notes: collection.notes,
+            outputs: std::collections::BTreeMap::new(),
             log_end,
         };
         let bytes = serde_json::to_vec(&done).expect("plain data");
