@@ -16,6 +16,16 @@ impl Span {
     pub fn new(start: usize, end: usize) -> Self {
         Self { start, end }
     }
+
+    /// From the start of this to the end of `other`.
+    pub(crate) fn to(self, other: Self) -> Self {
+        Self::new(self.start, other.end)
+    }
+
+    /// The same place, `bytes` further on.
+    pub(crate) fn moved(self, bytes: usize) -> Self {
+        Self::new(self.start + bytes, self.end + bytes)
+    }
 }
 
 /// One mistake in a text.
@@ -32,5 +42,22 @@ pub struct Diagnostic {
 impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}; {}", self.message, self.hint)
+    }
+}
+
+/// A mistake whose place is added by who knows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub message: String,
+    pub hint: String,
+}
+
+impl Fault {
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { message: message.into(), hint: hint.into() }
+    }
+
+    pub fn at(self, span: Span) -> Diagnostic {
+        Diagnostic { span, message: self.message, hint: self.hint }
     }
 }

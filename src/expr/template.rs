@@ -1,167 +1,180 @@
 //! A text with expressions in it, and its value.
 
-use crate::parse::{Chunk, chunks};
-use crate::{Diagnostic, Scope, Span, closest};
+use std::fmt;
 
-/// Names that a diagnostic lists at most.
-const LISTED: usize = 20;
+use crate::chunks::{Chunk, chunks, escaped, push_text, written};
+use crate::diagnostic::{Diagnostic, Span};
+use crate::evaluate::Evaluation;
+use crate::expression::Expression;
+use crate::node::{Kind, Node, Operator, Type};
+use crate::scope::Scope;
+use crate::value::Value;
 
-/// A parsed text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// A parsed text. It prints as a template that reads back as the same.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Template {
     chunks: Vec<Chunk>,
-    source: String,
 }
 
 /// The value of a text.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Resolved {
-    /// The text. What could not be resolved stands there as it was written.
+    /// The text. It is final, unless it waits: then it is a template for the
+    /// values that come later. What was wrong stands there as it was written.
     pub text: String,
-    /// Names that are not known.
+    /// Names that are not known, and operations that cannot be done.
     pub diagnostics: Vec<Diagnostic>,
-    /// Whether a known name had no value yet.
-    pub pending: bool,
+    /// Whether something in it has no value yet.
+    pub waits: bool,
 }
 
 impl Template {
     /// Reads a text, and says everything that is wrong with its expressions.
     pub fn parse(text: &str) -> (Self, Vec<Diagnostic>) {
         let (chunks, diagnostics) = chunks(text);
-        (Self { chunks, source: text.to_owned() }, diagnostics)
+        (Self { chunks }, diagnostics)
     }
 
     /// The names it refers to, in order of appearance.
     pub fn names(&self) -> impl Iterator<Item = (&str, Span)> {
-        self.chunks.iter().filter_map(|chunk| match chunk {
-            Chunk::Name(name, span) => Some((name.as_str(), *span)),
-            Chunk::Text(_) => None,
-        })
+        self.expressions().flat_map(Expression::names)
+    }
+
+    /// The functions it calls, in order of appearance.
+    pub fn functions(&self) -> impl Iterator<Item = (&str, Span)> {
+        self.expressions().flat_map(Expression::functions)
+    }
+
+    /// The expression, when the text is exactly one `{{ }}` with nothing but
+    /// white space around it. Where a list of texts is expected, its value may
+    /// be a list.
+    pub fn single(&self) -> Option<&Expression> {
+        let mut single = None;
+        for chunk in &self.chunks {
+            match chunk {
+                Chunk::Text(text) if text.trim().is_empty() => {}
+                Chunk::Expression(expression, _) if single.is_none() => single = Some(expression),
+                _ => return None,
+            }
+        }
+        single
     }
 
     /// The text with the values of `scope`.
     pub fn resolve(&self, scope: &Scope) -> Resolved {
-        let mut resolved = Resolved::default();
-        for chunk in &self.chunks {
-            match chunk {
-                Chunk::Text(text) => resolved.text.push_str(text),
-                Chunk::Name(name, span) => self.resolve_name(name, *span, scope, &mut resolved),
-            }
-        }
-        resolved
+        let (template, diagnostics, waits) = self.reduced(scope);
+        let text = if waits { template.to_string() } else { template.final_text() };
+        Resolved { text, diagnostics, waits }
     }
 
-    fn resolve_name(&self, name: &str, span: Span, scope: &Scope, resolved: &mut Resolved) {
-        match scope.get(name) {
-            Some(Some(value)) => resolved.text.push_str(value),
-            known => {
-                resolved.text.push_str(&self.source[span.start..span.end]);
-                match known {
-                    Some(_) => resolved.pending = true,
-                    None => resolved.diagnostics.push(unknown(name, span, scope)),
+    /// The template with the values of `scope`, and what was wrong on the way.
+    pub fn simplify(&self, scope: &Scope) -> (Self, Vec<Diagnostic>) {
+        let (template, diagnostics, _) = self.reduced(scope);
+        (template, diagnostics)
+    }
+
+    /// The whole text as one expression, whose value is a text.
+    pub fn to_expression(&self) -> Expression {
+        let mut nodes = self.chunks.iter().map(|chunk| match chunk {
+            Chunk::Text(text) | Chunk::Unreadable(text) => text_node(text),
+            Chunk::Expression(expression, _) => {
+                let node = expression.node().clone();
+                if node.type_of() == Some(Type::Text) { node } else { Node::call("string", node) }
+            }
+        });
+        let first = nodes.next().unwrap_or_else(|| text_node(""));
+        Expression::from_node(nodes.fold(first, |left, right| Node::binary(Operator::Add, left, right)))
+    }
+
+    fn expressions(&self) -> impl Iterator<Item = &Expression> {
+        self.chunks.iter().filter_map(|chunk| match chunk {
+            Chunk::Expression(expression, _) => Some(expression),
+            Chunk::Text(_) | Chunk::Unreadable(_) => None,
+        })
+    }
+
+    fn reduced(&self, scope: &Scope) -> (Self, Vec<Diagnostic>, bool) {
+        let mut evaluation = Evaluation::new(scope);
+        let (mut chunks, mut waits) = (Vec::new(), false);
+        for chunk in &self.chunks {
+            let (expression, source) = match chunk {
+                Chunk::Text(text) => {
+                    push_text(&mut chunks, text);
+                    continue;
+                }
+                Chunk::Unreadable(_) => {
+                    chunks.push(chunk.clone());
+                    continue;
+                }
+                Chunk::Expression(expression, source) => (expression, source),
+            };
+            let said = evaluation.diagnostics.len();
+            let reduced = expression.reduced(&mut evaluation);
+            let is_right = expression.mistakes().is_empty() && evaluation.diagnostics.len() == said;
+            match reduced.value() {
+                Some(value) if is_right => push_text(&mut chunks, &value.text()),
+                _ if !is_right || reduced == *expression => {
+                    waits |= is_right;
+                    chunks.push(Chunk::Expression(expression.clone(), source.clone()));
+                }
+                _ => {
+                    waits = true;
+                    let source = written(&reduced);
+                    chunks.push(Chunk::Expression(reduced, source));
                 }
             }
         }
+        (Self { chunks }, evaluation.diagnostics, waits)
+    }
+
+    fn final_text(&self) -> String {
+        let texts = self.chunks.iter().map(|chunk| match chunk {
+            Chunk::Text(text) | Chunk::Unreadable(text) | Chunk::Expression(_, text) => text.as_str(),
+        });
+        texts.collect()
     }
 }
 
-fn unknown(name: &str, span: Span, scope: &Scope) -> Diagnostic {
-    let names: Vec<&str> = scope.names().collect();
-    let meant = closest(name, names.iter().copied());
-    let mut hint = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
-    hint.push_str(if meant.is_some() { "Known: " } else { "known: " });
-    hint.push_str(&names.iter().take(LISTED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
-    if names.len() > LISTED {
-        hint.push_str(&format!(" and {} more", names.len() - LISTED));
-    }
-    Diagnostic { span, message: format!("`{name}` is not known"), hint }
+fn text_node(text: &str) -> Node {
+    Node::new(Span::default(), Kind::Value(Value::from(text)))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn scope() -> Scope {
-        let mut scope = Scope::new();
-        scope.set("config.url", "https://example.test");
-        scope.set("execution.name", "run-1");
-        scope.declare("config.token");
-        scope
+/// The expression as a template: texts that are joined stand side by side.
+impl From<&Expression> for Template {
+    fn from(expression: &Expression) -> Self {
+        let mut chunks = Vec::new();
+        flatten(expression.node(), &mut chunks);
+        Self { chunks }
     }
+}
 
-    fn value(text: &str) -> String {
-        let (template, diagnostics) = Template::parse(text);
-        assert_eq!(diagnostics, [], "{text}");
-        let resolved = template.resolve(&scope());
-        assert_eq!(resolved.diagnostics, [], "{text}");
-        resolved.text
-    }
-
-    #[test]
-    fn values_take_the_place_of_names() {
-        for (text, expected) in [
-            ("", ""),
-            ("plain", "plain"),
-            ("{{config.url}}", "https://example.test"),
-            ("a {{ config.url }} b {{execution.name}}", "a https://example.test b run-1"),
-            ("{{\n config.url\t}}", "https://example.test"),
-            ("${HOME} $(date) {x} }} $HOME", "${HOME} $(date) {x} }} $HOME"),
-            ("{{\"{{\"}} .Values }}", "{{ .Values }}"),
-            ("{{\"{{ a }}\"}}", "{{ a }}"),
-            (r#"{{ "a\"b\\\n" }}"#, "a\"b\\\n"),
-            ("ü{{ config.url }}ü", "ühttps://example.testü"),
-        ] {
-            assert_eq!(value(text), expected, "{text}");
+fn flatten(node: &Node, chunks: &mut Vec<Chunk>) {
+    match &node.kind {
+        Kind::Value(value) => push_text(chunks, &value.text()),
+        Kind::Binary(Operator::Add, left, right) if node.type_of() == Some(Type::Text) => {
+            flatten(left, chunks);
+            flatten(right, chunks);
+        }
+        _ => {
+            let expression = Expression::from_node(node.clone());
+            let source = written(&expression);
+            chunks.push(Chunk::Expression(expression, source));
         }
     }
+}
 
-    #[test]
-    fn a_known_name_without_a_value_stays_and_is_pending() {
-        let (template, _) = Template::parse("a {{ config.token }}");
-        let resolved = template.resolve(&scope());
-        assert_eq!((resolved.text.as_str(), resolved.pending), ("a {{ config.token }}", true));
-        assert_eq!(resolved.diagnostics, []);
-    }
-
-    #[test]
-    fn all_mistakes_are_found_with_their_places() {
-        let text = "{{ 1 + 2 }} {{ config.ulr }} {{}} {{ \"open }} {{ x";
-        let (template, mut found) = Template::parse(text);
-        let resolved = template.resolve(&scope());
-        assert_eq!(resolved.text, text);
-        found.extend(resolved.diagnostics);
-        let said: Vec<_> = found.iter().map(|d| (&text[d.span.start..d.span.end], d.to_string())).collect();
-        let expected = [
-            (
-                "{{ 1 + 2 }}",
-                "`{{ 1 + 2 }}` is not a name; this version of Assay takes names such as `{{ config.url }}` only; \
-                 write a literal `{{` as `{{\"{{\"}}`",
-            ),
-            (
-                "{{}}",
-                "`{{ }}` holds nothing; write a name such as `{{ config.url }}`, or write a literal `{{` as `{{\"{{\"}}`",
-            ),
-            (
-                "{{ \"open }}",
-                "`{{ \"open }}` is not a name; this version of Assay takes names such as `{{ config.url }}` only; \
-                 write a literal `{{` as `{{\"{{\"}}`",
-            ),
-            ("{{ x", "`{{` has no `}}`; close it, or write a literal `{{` as `{{\"{{\"}}`"),
-            (
-                "{{ config.ulr }}",
-                "`config.ulr` is not known; did you mean `config.url`? Known: `config.token`, `config.url`, \
-                 `execution.name`",
-            ),
-        ];
-        assert_eq!(said.len(), expected.len(), "{said:#?}");
-        for ((place, message), (expected_place, expected_message)) in said.iter().zip(expected) {
-            assert_eq!((*place, message.as_str()), (expected_place, expected_message));
+/// Text that reads back as the same template.
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, chunk) in self.chunks.iter().enumerate() {
+            match chunk {
+                Chunk::Text(text) => {
+                    let before_chunk = self.chunks.len() > index + 1;
+                    f.write_str(&escaped(text, before_chunk))?;
+                }
+                Chunk::Unreadable(text) | Chunk::Expression(_, text) => f.write_str(text)?,
+            }
         }
-    }
-
-    #[test]
-    fn names_are_listed_in_order() {
-        let (template, _) = Template::parse("{{ b.c }} {{ a }} {{ b.c }}");
-        assert_eq!(template.names().map(|(name, _)| name).collect::<Vec<_>>(), ["b.c", "a", "b.c"]);
+        Ok(())
     }
 }
