@@ -17,6 +17,7 @@ fn instruction(index: u16, section: Section, group: u16) -> Instruction {
         id: format!("s{index}"),
         name: format!("s{index}"),
         section,
+        block: None,
         group,
         condition: if section == Section::After { Condition::Always } else { Condition::Passed },
         action: Some(Action {
@@ -24,17 +25,28 @@ fn instruction(index: u16, section: Section, group: u16) -> Instruction {
             env: vec![],
             working_dir: "/data".into(),
             display: String::new(),
+            dynamic: false,
+            needs: vec![],
         }),
         artifacts: None,
-        retry: RetryRule { attempts: 1, delay_ms: 0 },
+        retry: RetryRule { attempts: 1, delay_ms: 0, until: None },
         timeout_ms: None,
         optional: false,
         negative: false,
+        delay_ms: 0,
+        paused: false,
+        fetches: false,
+        files: vec![],
     }
 }
 
 fn plan(steps: Vec<Instruction>) -> PlanDocument {
-    let group = |number| Group { container: format!("group-{number}"), secrets: vec![], secret_prefixes: vec![] };
+    let group = |number| Group {
+        container: format!("group-{number}"),
+        secrets: vec![],
+        secret_prefixes: vec![],
+        secret_files: vec![],
+    };
     PlanDocument {
         version: PROTOCOL_VERSION,
         execution: ExecutionIdentity {
@@ -48,10 +60,12 @@ fn plan(steps: Vec<Instruction>) -> PlanDocument {
         server: None,
         groups: (0..3).map(group).collect(),
         steps,
+        blocks: vec![],
         files: vec![],
         workspace: "/data".into(),
         timeout_ms: 60_000,
         after_grace_ms: 10_000,
+        pause_ms: 60_000,
     }
 }
 
@@ -67,6 +81,7 @@ fn done(step: u16, attempt: u32, ending: Ending, code: i32) -> Event {
         message: None,
         files: vec![],
         notes: vec![],
+        outputs: std::collections::BTreeMap::new(),
         log_end: 0,
     }))
 }
@@ -144,7 +159,7 @@ fn conditions_see_what_happened_before() {
 #[test]
 fn retries_wait_longer_each_time() {
     let mut step = instruction(0, Section::Steps, 0);
-    step.retry = RetryRule { attempts: 3, delay_ms: 2000 };
+    step.retry = RetryRule { attempts: 3, delay_ms: 2000, until: None };
     let mut machine = Machine::new(&plan(vec![step]));
     acts(&mut machine, Event::Begin, 0);
     assert_eq!(acts(&mut machine, exit(0, 1, 1), 100), []);
@@ -160,7 +175,7 @@ fn retries_wait_longer_each_time() {
 #[test]
 fn a_missing_program_is_not_tried_again() {
     let mut step = instruction(0, Section::Steps, 0);
-    step.retry = RetryRule { attempts: 3, delay_ms: 0 };
+    step.retry = RetryRule { attempts: 3, delay_ms: 0, until: None };
     let mut machine = Machine::new(&plan(vec![step]));
     acts(&mut machine, Event::Begin, 0);
     assert_eq!(acts(&mut machine, done(0, 1, Ending::NotStarted, 0), 1), [Deed::Finished]);
@@ -305,9 +320,9 @@ mod any_order {
                 let mut step = instruction(u16::try_from(index).expect("few"), section, group);
                 let conditions = [Condition::Passed, Condition::Failed, Condition::Always, Condition::Never];
                 if section != Section::After {
-                    step.condition = conditions[condition];
+                    step.condition = conditions[condition].clone();
                 }
-                step.retry = RetryRule { attempts, delay_ms };
+                step.retry = RetryRule { attempts, delay_ms, until: None };
                 step.optional = optional;
                 step.negative = negative;
                 step

@@ -21,6 +21,7 @@ pub(super) fn progress(machine: &Machine, tests: Option<Summary>, artifacts: Art
             exit_code: run.exit_code,
             started_at: run.started_at,
             finished_at: run.finished_at.filter(|_| run.state.is_final()),
+            block: step.block,
             message: run.message.clone(),
             outputs: std::collections::BTreeMap::new(),
         })

@@ -112,7 +112,12 @@ mod tests {
 
     fn group(secrets: &[&str], prefixes: &[&str]) -> Group {
         let owned = |list: &[&str]| list.iter().map(|text| (*text).to_owned()).collect();
-        Group { container: "group-0".into(), secrets: owned(secrets), secret_prefixes: owned(prefixes) }
+        Group {
+            container: "group-0".into(),
+            secrets: owned(secrets),
+            secret_prefixes: owned(prefixes),
+            secret_files: vec![],
+        }
     }
 
     fn of(value: &str) -> Secrets {

@@ -24,6 +24,8 @@ fn steps_run_in_order_across_containers() {
     pod.plan.files.push(PlanFile {
         path: format!("{}/conf/a.txt", pod.plan.workspace),
         content: "hello".into(),
+        from: None,
+        dynamic: false,
         mode: 0o640,
     });
     let remains = pod.run();
@@ -54,7 +56,7 @@ fn the_first_step_needs_no_leader() {
 fn a_retry_that_passes_is_flaky() {
     let mut pod = Pod::new(1);
     let step = pod.shell(Steps, 0, "echo try $ASSAY_STEP_ATTEMPT; test $ASSAY_STEP_ATTEMPT = 3");
-    step.retry = RetryRule { attempts: 3, delay_ms: 20 };
+    step.retry = RetryRule { attempts: 3, delay_ms: 20, until: None };
     let remains = pod.run();
     assert_eq!(remains.verdict(), "flaky/PassedAfterRetry: step \"step 0\" passed at attempt 3");
     assert_eq!(remains.printed(0, 0, 3, Stream::Stdout), b"try 3\n");
@@ -104,7 +106,7 @@ fn conditions_negative_optional_and_after() {
 fn what_cannot_be_started_is_explained() {
     let mut pod = Pod::new(1);
     std::fs::write(pod.path().join("data/plain"), "x").unwrap();
-    pod.program(Steps, 0, &["pytesst", "-q"]).retry = RetryRule { attempts: 5, delay_ms: 10_000 };
+    pod.program(Steps, 0, &["pytesst", "-q"]).retry = RetryRule { attempts: 5, delay_ms: 10_000, until: None };
     pod.program(Steps, 0, &["./plain"]).condition = Condition::Always;
     let remains = pod.run();
     assert!(
@@ -204,6 +206,8 @@ fn reports_are_read_and_counted() {
     pod.plan.files.push(PlanFile {
         path: format!("{}/report.txt", pod.plan.workspace),
         content: format!("<testsuite name='s' tests='40' failures='3'>{cases}</testsuite>"),
+        from: None,
+        dynamic: false,
         mode: 0o644,
     });
     let rule = pod.rule(&["*.txt", "nothing-*"]);

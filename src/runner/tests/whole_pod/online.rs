@@ -48,6 +48,8 @@ fn everything_arrives() {
     pod.plan.files.push(PlanFile {
         path: format!("{}/r.xml", pod.plan.workspace),
         content: "<testsuite name='s'><testcase name='a'/><testcase name='b'/></testsuite>".into(),
+        from: None,
+        dynamic: false,
         mode: 0o644,
     });
     pod.shell(Section::Steps, 0, "for i in 1 2 3 4 5 6 7 8 9; do echo $i > \"file $i.txt\"; done; echo one; sleep 0.3");

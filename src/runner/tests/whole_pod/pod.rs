@@ -46,7 +46,12 @@ impl Pod {
     pub fn new(groups: u16) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         std::fs::create_dir(dir.path().join("data")).expect("a folder");
-        let group = |number| Group { container: format!("group-{number}"), secrets: vec![], secret_prefixes: vec![] };
+        let group = |number| Group {
+            container: format!("group-{number}"),
+            secrets: vec![],
+            secret_prefixes: vec![],
+            secret_files: vec![],
+        };
         let plan = PlanDocument {
             version: PROTOCOL_VERSION,
             execution: ExecutionIdentity {
@@ -60,10 +65,12 @@ impl Pod {
             server: None,
             groups: (0..groups).map(group).collect(),
             steps: vec![],
+            blocks: vec![],
             files: vec![],
             workspace: dir.path().join("data").display().to_string(),
             timeout_ms: 60_000,
             after_grace_ms: 10_000,
+            pause_ms: 60_000,
         };
         Self { dir, plan, env: vec![] }
     }
@@ -85,20 +92,27 @@ impl Pod {
             env: vec![],
             working_dir: self.plan.workspace.clone(),
             display: argv.join(" "),
+            dynamic: false,
+            needs: vec![],
         };
         self.plan.steps.push(Instruction {
             index,
             id: format!("step-{index}"),
             name: format!("step {index}"),
             section,
+            block: None,
             group,
             condition: if section == Section::After { Condition::Always } else { Condition::Passed },
             action: Some(action),
             artifacts: None,
-            retry: RetryRule { attempts: 1, delay_ms: 0 },
+            retry: RetryRule { attempts: 1, delay_ms: 0, until: None },
             timeout_ms: None,
             optional: false,
             negative: false,
+            delay_ms: 0,
+            paused: false,
+            fetches: false,
+            files: vec![],
         });
         self.plan.steps.last_mut().expect("just added")
     }
