@@ -27,6 +27,7 @@ pub(crate) fn fold(observed: &Observed, decision: &Decision) -> Vec<StepStatus> 
 fn told(step: &StepProgress) -> StepStatus {
     let lasted = step.started_at.zip(step.finished_at).map(|(start, end)| text(between(start, end)));
     StepStatus {
+        depth: 0,
         id: step.id.clone(),
         name: step.name.clone(),
         state: step.state,

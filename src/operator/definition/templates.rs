@@ -63,7 +63,7 @@ async fn judge(context: &Context, (namespace, name): &Key) -> Result<(), LookErr
 /// A template is judged by the rules of a workflow, except that what its user
 /// may add (steps, an image) need not be there.
 fn validate(spec: &TestWorkflowTemplateSpec) -> Vec<Diagnostic> {
-    let TestWorkflowTemplateSpec { description, config, content, container, timeouts, setup, steps, after } =
+    let TestWorkflowTemplateSpec { description, config, content, container, timeouts, pod, job, setup, steps, after } =
         spec.clone();
     let bare = setup.is_empty() && steps.is_empty() && after.is_empty();
     let workflow = TestWorkflowSpec {
@@ -72,6 +72,8 @@ fn validate(spec: &TestWorkflowTemplateSpec) -> Vec<Diagnostic> {
         content,
         container,
         timeouts,
+        pod,
+        job,
         setup,
         steps,
         after,
