@@ -140,6 +140,7 @@ fn execution(workflow: &str, task: &RunTask) -> TestExecution {
         config: task.config.clone(),
         revision: task.revision.clone(),
         cancel: false,
+        ..TestExecutionSpec::default()
     };
     let labels = BTreeMap::from([(LABEL_WORKFLOW.to_owned(), assay_plan::label_value(workflow))]);
     let metadata = ObjectMeta { name: Some(name), labels: Some(labels), ..ObjectMeta::default() };
