@@ -320,7 +320,7 @@ mod any_order {
                 let mut step = instruction(u16::try_from(index).expect("few"), section, group);
                 let conditions = [Condition::Passed, Condition::Failed, Condition::Always, Condition::Never];
                 if section != Section::After {
-                    step.condition = conditions[condition].clone();
+                    step.condition = conditions.into_iter().nth(condition).expect("one of four");
                 }
                 step.retry = RetryRule { attempts, delay_ms, until: None };
                 step.optional = optional;
