@@ -17,6 +17,7 @@ pub(super) type Slot = usize;
 pub(super) struct Collector<'l> {
     limits: &'l Limits,
     report: TestReport,
+    total: Counts,
     /// Suites that are found again by their names.
     named: HashMap<u64, Slot>,
     seen: HashSet<u64>,
@@ -30,6 +31,7 @@ impl<'l> Collector<'l> {
         Self {
             limits,
             report: TestReport::default(),
+            total: Counts::default(),
             named: HashMap::new(),
             seen: HashSet::new(),
             kept: 0,
@@ -95,6 +97,7 @@ impl<'l> Collector<'l> {
     /// Counts a case and keeps it if there is room; its place, if it was kept.
     pub(super) fn record(&mut self, slot: Slot, case: Case) -> Option<usize> {
         self.report.suites.get_mut(slot)?.counts.record(case.outcome, case.flaky);
+        self.total.record(case.outcome, case.flaky);
         self.keep(slot, case)
     }
 
@@ -115,6 +118,7 @@ impl<'l> Collector<'l> {
     pub(super) fn add_counts(&mut self, slot: Slot, counts: &Counts) {
         if let Some(suite) = self.report.suites.get_mut(slot) {
             suite.counts.add(counts);
+            self.total.add(counts);
         }
     }
 
@@ -128,9 +132,32 @@ impl<'l> Collector<'l> {
     pub(super) fn revise(&mut self, slot: Slot, place: usize, change: impl FnOnce(&mut Case)) {
         let Some(suite) = self.report.suites.get_mut(slot) else { return };
         let Some(case) = suite.cases.get_mut(place) else { return };
-        suite.counts.forget(case.outcome, case.flaky);
+        for counts in [&mut suite.counts, &mut self.total] {
+            counts.forget(case.outcome, case.flaky);
+        }
         change(case);
-        suite.counts.record(case.outcome, case.flaky);
+        for counts in [&mut suite.counts, &mut self.total] {
+            counts.record(case.outcome, case.flaky);
+        }
+    }
+
+    /// The place that the next new suite will have.
+    pub(super) fn next_slot(&self) -> Slot {
+        self.report.suites.len()
+    }
+
+    /// Fails all cases of the suites from this one on, also those that were
+    /// not kept; false if there are none.
+    pub(super) fn fail_from(&mut self, first: Slot, reason: &str) -> bool {
+        let suites = self.report.suites.get_mut(first..).unwrap_or_default();
+        for suite in suites.iter_mut() {
+            self.total.failed = self.total.failed.saturating_add(suite.counts.fail_all());
+            for case in suite.cases.iter_mut().filter(|case| !case.outcome.is_bad()) {
+                (case.outcome, case.flaky) = (Outcome::Failed, false);
+                case.message = Some(reason.to_owned());
+            }
+        }
+        !suites.is_empty()
     }
 
     /// Gives a suite its name when that is known only at its end.
@@ -140,9 +167,14 @@ impl<'l> Collector<'l> {
         suite.cases.iter_mut().for_each(|case| name.clone_into(&mut case.suite));
     }
 
-    /// The counts so far.
-    pub(super) fn counts(&self) -> Counts {
-        self.report.counts()
+    /// Cases that failed or errored so far.
+    pub(super) fn bad(&self) -> u32 {
+        self.total.bad()
+    }
+
+    /// Cases so far.
+    pub(super) fn tests(&self) -> u32 {
+        self.total.tests
     }
 
     pub(super) fn finish(self) -> TestReport {

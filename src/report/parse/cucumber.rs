@@ -89,6 +89,8 @@ struct Run<'l> {
     cases: HashMap<u64, u64>,
     tries: HashMap<u64, Try>,
     finished: bool,
+    /// Bytes of names that may still be remembered.
+    room: usize,
 }
 
 impl<'l> Run<'l> {
@@ -100,6 +102,7 @@ impl<'l> Run<'l> {
             cases: HashMap::new(),
             tries: HashMap::new(),
             finished: false,
+            room: limits.text,
         }
     }
 
@@ -109,7 +112,9 @@ impl<'l> Run<'l> {
         match kind.as_str() {
             "gherkinDocument" => {
                 let name = body.get("feature").get("name").line().unwrap_or_default();
-                insert(&mut self.features, body.get("uri"), name);
+                if self.fits(name.len()) {
+                    insert(&mut self.features, body.get("uri"), name);
+                }
             }
             "pickle" => self.pickle(body),
             "testCase" => {
@@ -137,7 +142,15 @@ impl<'l> Run<'l> {
     fn pickle(&mut self, body: &Tree) {
         let line = body.get("location").get("line").count().filter(|line| *line > 0);
         let scenario = Scenario { name: body.get("name").line(), file: body.get("uri").line(), line };
-        insert(&mut self.scenarios, body.get("id"), scenario);
+        if self.fits([&scenario.name, &scenario.file].into_iter().flatten().map(String::len).sum()) {
+            insert(&mut self.scenarios, body.get("id"), scenario);
+        }
+    }
+
+    fn fits(&mut self, length: usize) -> bool {
+        let fits = length <= self.room;
+        self.room -= length.min(self.room);
+        fits
     }
 
     fn step(&mut self, body: &Tree) {
@@ -191,7 +204,7 @@ impl<'l> Run<'l> {
 
     fn end_run(&mut self, body: &Tree) {
         self.finished = true;
-        if *body.get("success") == Tree::Bool(false) && self.collector.counts().ran_clean() {
+        if *body.get("success") == Tree::Bool(false) && self.collector.bad() == 0 {
             self.collector.warn(WarningCode::SuiteFailure, "the run failed, although no case did");
             let message = body.get("message").message().or_else(|| Some("the run failed as a whole".to_owned()));
             self.collector.add(Case { message, ..case("", Some("(run)".to_owned()), Outcome::Errored) });

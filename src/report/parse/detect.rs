@@ -12,6 +12,8 @@ use super::json::{Lexer, Step, Token, is, walk};
 use super::tap::{self, Line};
 use super::{cucumber, gotest, junit, nunit, robot, trx, xunit};
 
+/// What an Allure result may say came of its test.
+const ALLURE: [&str; 5] = ["passed", "failed", "broken", "skipped", "unknown"];
 /// Lines that are looked at.
 const LINES: usize = 200;
 
@@ -78,11 +80,14 @@ fn lines(text: &str) -> Option<Format> {
 fn json(text: &str) -> Option<Format> {
     let mut bytes = text.as_bytes();
     let mut paths: Vec<Vec<String>> = Vec::new();
-    let mut ctrf = false;
+    let (mut ctrf, mut outcome) = (false, false);
     // That the text ends in the middle is to be expected.
     let _ = walk(&mut Lexer::new(&mut bytes), &mut |step| {
         if let Step::Value(path, _, first) = step {
-            ctrf |= is(path, &["reportFormat"]) && matches!(first, Some(Token::Text(name)) if name == "CTRF");
+            if let Some(Token::Text(text)) = &first {
+                ctrf |= is(path, &["reportFormat"]) && text == "CTRF";
+                outcome |= is(path, &["status"]) && ALLURE.contains(&text.as_str());
+            }
             if path.len() <= 4 {
                 paths.push(path.to_vec());
             }
@@ -111,9 +116,8 @@ fn json(text: &str) -> Option<Format> {
     if some("stats", 3, &["suites", "passes", "pending"]) && !some("stats", 1, &["testsRegistered", "hasOther"]) {
         return Some(Format::Mocha);
     }
-    let names = ["uuid", "historyId", "testCaseId", "fullName", "labels", "status", "statusDetails", "stage", "steps"];
-    (some("", 4, &names) && some("", 1, &names[..2]) && !some("", 1, &["befores", "children"]))
-        .then_some(Format::Allure)
+    let more = ["historyId", "fullName", "labels", "stage", "start", "stop"];
+    (outcome && some("", 2, &["uuid", "name"]) && some("", 1, &more) && !has(&["children"])).then_some(Format::Allure)
 }
 
 /// A version or a plan, and little else; with the right name, anything that only TAP has.
@@ -123,10 +127,10 @@ fn is_tap(text: &str, name: &str) -> bool {
     let lines: Vec<Line> = text.lines().filter(margin).take(LINES).map(tap::line).collect();
     let points = lines.iter().filter(|line| matches!(line, Line::Point(_))).count();
     let others = lines.iter().filter(|line| matches!(line, Line::Other)).count();
-    let plan = lines.iter().any(|line| matches!(line, Line::Plan { .. }));
+    let plan = lines.iter().any(|line| matches!(line, Line::Plan(_)));
     match lines.first() {
         Some(Line::Version) => true,
-        Some(Line::Plan { .. } | Line::Point(_)) if plan && points > 0 && others <= points => true,
+        Some(Line::Plan(_) | Line::Point(_)) if plan && points > 0 && others <= points => true,
         Some(_) => told && others < lines.len(),
         None => false,
     }
@@ -181,7 +185,8 @@ mod tests {
             (r#"{"stats":{"suites":1,"passes":1,"pending":0,"testsRegistered":1},"results":["#, None),
             (r#"{"uuid":"1","name":"a","status":"passed","stage":"finished","steps":["#, Some(Format::Allure)),
             (r#"{"uuid":"1","name":"a","children":[],"befores":[],"start":1}"#, None),
-            (r#"{"name":"package","version":"1","status":"x"}"#, None),
+            (r#"{"uuid":"1","name":"a","status":"done","start":1,"stop":2}"#, None),
+            (r#"{"name":"package","version":"1","status":"passed"}"#, None),
             ("{", None),
             ("[]", None),
             ("{\"Action\":\"open\",\"Package\":\"p\"}", None),

@@ -24,11 +24,6 @@ impl Excerpt {
         }
     }
 
-    /// Nothing was put in.
-    pub(super) fn is_empty(&self) -> bool {
-        self.head.is_empty() && self.tail.is_empty()
-    }
-
     /// What was kept. If the middle is lost the result is still far longer
     /// than what is kept of a text in the end, so that it will be cut there.
     pub(super) fn into_text(mut self) -> String {

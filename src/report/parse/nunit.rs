@@ -30,8 +30,12 @@ struct Run<'l> {
 
 struct Suite {
     name: String,
-    /// It failed by itself, not by a child; bad cases that were known before.
-    own_failure: Option<u32>,
+    /// It failed by itself, not by a case.
+    failed: bool,
+    message: Option<String>,
+    details: Option<String>,
+    /// Bad cases that were known when it began.
+    bad_before: u32,
 }
 
 impl<'l> Outline<'l> for Run<'l> {
@@ -53,11 +57,10 @@ impl<'l> Outline<'l> for Run<'l> {
             // That of a suite; the one of a case comes with the case.
             "failure" if path.last().is_some_and(|around| around == "test-suite") => Take::Whole,
             "test-suite" => {
-                let site = element.attribute("site");
-                let own = ["SetUp", "TearDown"].contains(&site) && outcome(element).is_bad();
-                let own_failure = own.then(|| self.collector.counts().bad());
+                let failed = matches!(element.attribute("site"), "SetUp" | "TearDown") && outcome(element).is_bad();
                 let name = element.line("fullname").or_else(|| element.line("name")).unwrap_or_default();
-                self.suites.push(Suite { name, own_failure });
+                let bad_before = self.collector.bad();
+                self.suites.push(Suite { name, failed, message: None, details: None, bad_before });
                 Take::Enter
             }
             _ => Take::Enter,
@@ -69,22 +72,29 @@ impl<'l> Outline<'l> for Run<'l> {
     }
 
     fn take(&mut self, _path: &[String], element: Element) {
+        let told = |failure: &Element| {
+            let message = failure.child("message").and_then(Element::message);
+            (message, failure.child("stack-trace").and_then(Element::details))
+        };
         if element.name == "failure" {
-            return self.suite_failure(&element);
+            if let Some(suite) = self.suites.last_mut() {
+                (suite.message, suite.details) = told(&element);
+            }
+            return;
         }
         let (seconds, odd) =
             element.seconds(if element.attribute("duration").is_empty() { "time" } else { "duration" });
         if odd {
             self.collector.warn(WarningCode::OddTime, "a case has an odd duration");
         }
-        let failure = element.child("failure");
+        let (message, details) = element.child("failure").map(told).unwrap_or_default();
         let reason = element.below(&["reason", "message"]).and_then(Element::message);
         let suite = self.suites.last().map_or("", |suite| suite.name.as_str());
         let found = Case {
             class: element.line("classname"),
             seconds,
-            message: failure.and_then(|failure| failure.child("message")).and_then(Element::message).or(reason),
-            details: failure.and_then(|failure| failure.child("stack-trace")).and_then(Element::details),
+            message: message.or(reason),
+            details,
             ..case(suite, element.line("name").or_else(|| element.line("fullname")), outcome(&element))
         };
         self.collector.add_timed(found);
@@ -95,46 +105,26 @@ impl<'l> Outline<'l> for Run<'l> {
             return;
         }
         let Some(suite) = self.suites.pop() else { return };
-        if suite.own_failure.is_some_and(|before| before == self.collector.counts().bad()) {
-            self.fail(&suite.name, None, None);
+        // A fixture that could not be set up or torn down, although every case is fine.
+        if suite.failed && suite.bad_before == self.collector.bad() {
+            self.collector.warn(WarningCode::SuiteFailure, "a suite failed outside of its cases");
+            let found = case(&suite.name, Some("(suite)".to_owned()), Outcome::Errored);
+            self.collector.add(Case { message: suite.message, details: suite.details, ..found });
         }
-    }
-}
-
-impl Run<'_> {
-    /// A fixture that could not be set up or torn down, although its cases passed.
-    fn suite_failure(&mut self, element: &Element) {
-        let Some(suite) = self.suites.last_mut() else { return };
-        let Some(before) = suite.own_failure else { return };
-        // In a set-up that failed every case says so itself, after this.
-        if before == self.collector.counts().bad() && self.collector.counts().tests > 0 {
-            suite.own_failure = None;
-            let name = suite.name.clone();
-            let message = element.child("message").and_then(Element::message);
-            self.fail(&name, message, element.child("stack-trace").and_then(Element::details));
-        }
-    }
-
-    fn fail(&mut self, suite: &str, message: Option<String>, details: Option<String>) {
-        self.collector.warn(WarningCode::SuiteFailure, "a suite failed outside of its cases");
-        let found = case(suite, Some("(suite)".to_owned()), Outcome::Errored);
-        self.collector.add(Case { message, details, ..found });
     }
 }
 
 /// By `result` and, where that leaves something open, by what else is said.
 fn outcome(element: &Element) -> Outcome {
-    let result = element.attribute("result");
     // Some writers add the label: `Failed:Error`, `Failed(Child)`.
-    let (word, more) = result.split_once([':', '(']).unwrap_or((result, ""));
-    let label = if more.is_empty() { element.attribute("label") } else { more.trim_end_matches(')') };
+    let word = element.attribute("result").split([':', '(']).next().unwrap_or_default();
     match word.to_ascii_lowercase().as_str() {
-        "failed" | "failure" if label.eq_ignore_ascii_case("error") => Outcome::Errored,
         "failed" | "failure" => Outcome::Failed,
-        "error" | "cancelled" => Outcome::Errored,
-        "skipped" | "ignored" | "inconclusive" | "notrunnable" | "invalid" | "notrun" | "explicit" => Outcome::Skipped,
+        "error" | "cancelled" | "notrunnable" | "invalid" => Outcome::Errored,
+        "skipped" | "ignored" | "inconclusive" | "notrun" | "explicit" => Outcome::Skipped,
         _ if element.attribute("executed").eq_ignore_ascii_case("false") => Outcome::Skipped,
         _ if element.attribute("success").eq_ignore_ascii_case("false") => Outcome::Failed,
+        _ if element.child("failure").is_some() => Outcome::Failed,
         _ => Outcome::Passed,
     }
 }

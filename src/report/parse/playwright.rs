@@ -19,7 +19,8 @@ pub(super) fn read(reader: &mut dyn BufRead, limits: &Limits) -> Result<TestRepo
 
 struct Run<'l> {
     collector: Collector<'l>,
-    /// The titles of the open suites; the first is that of the file.
+    /// The open suites: the first is that of the file, each further one has its
+    /// title after those around it.
     titles: Vec<String>,
     /// The suite of the file that is open.
     file: Option<Slot>,
@@ -36,6 +37,10 @@ impl<'l> Shape<'l> for Run<'l> {
     }
 
     fn wants(&self, path: &[String]) -> bool {
+        // Most values are none of these; to look at the whole path takes longer.
+        if !path.last().is_some_and(|last| last == "title" || last == "*") {
+            return false;
+        }
         let inside = &path[2 * depth(path)..];
         let suite = path.len() > inside.len();
         (suite && (is(inside, &["title"]) || is(inside, &["specs", "*"]))) || is(path, &["errors", "*"])
@@ -44,8 +49,13 @@ impl<'l> Shape<'l> for Run<'l> {
     fn take(&mut self, path: &[String], value: Tree) {
         match path.last().map(String::as_str) {
             Some("title") => {
-                if let Some(title) = self.titles.last_mut() {
-                    *title = value.line().unwrap_or_default();
+                let (title, depth) = (value.line().unwrap_or_default(), self.titles.len());
+                let joined = match depth.checked_sub(2).and_then(|outer| self.titles.get(outer)) {
+                    Some(outer) if depth > 2 => join(outer, &title),
+                    _ => title,
+                };
+                if let Some(last) = self.titles.last_mut() {
+                    *last = joined;
                 }
             }
             _ if path.len() == 2 => self.error(&value),
@@ -81,9 +91,8 @@ impl Run<'_> {
     fn spec(&mut self, spec: &Tree) {
         let suite = self.titles.first().cloned().unwrap_or_default();
         let slot = *self.file.get_or_insert_with(|| self.collector.open(&suite));
-        let title = spec.get("title").text();
-        let outer = self.titles.iter().skip(1).filter(|title| !title.is_empty());
-        let name = outer.map(String::as_str).chain([title]).collect::<Vec<_>>().join(" › ");
+        let outer = self.titles.get(1..).and_then(<[String]>::last).map_or("", String::as_str);
+        let name = join(outer, spec.get("title").text());
         for test in spec.get("tests").items() {
             let results = test.get("results").items();
             let all: f64 = results.iter().filter_map(|result| result.get("duration").seconds(1000.0)).sum();
@@ -96,7 +105,7 @@ impl Run<'_> {
                 line: spec.get("line").count().filter(|line| *line > 0),
                 seconds: results.last().and_then(|result| result.get("duration").seconds(1000.0)),
                 flaky,
-                ..case(&suite, text::line(&name, limits::NAME), outcome)
+                ..case(&suite, Some(name.clone()).filter(|name| !name.is_empty()), outcome)
             };
             if let Some(told) = told.filter(|_| outcome.is_bad() || flaky) {
                 (found.message, found.details) = why(told);
@@ -119,6 +128,12 @@ impl Run<'_> {
         let found = case("", Some("(run)".to_owned()), Outcome::Errored);
         self.collector.add(Case { message, details, file, line, ..found });
     }
+}
+
+/// A title after those around it, as far as it is kept.
+fn join(outer: &str, title: &str) -> String {
+    let joined = if outer.is_empty() { title.to_owned() } else { format!("{outer} › {title}") };
+    text::line(&joined, limits::NAME).unwrap_or_default()
 }
 
 fn expected(test: &Tree) -> &str {

@@ -5,14 +5,15 @@ use std::io::BufRead;
 
 use quick_xml::events::BytesStart;
 
-use super::collector::{Collector, case};
+use super::collector::{Collector, Slot, case};
 use super::error::ParseError;
 use super::format::Format;
 use super::number;
 use super::xml::{Element, Outline, Take, read_outline};
-use crate::limits::Limits;
-use crate::model::{Case, TestReport};
+use crate::limits::{self, Limits};
+use crate::model::{Case, TestReport, WarningCode};
 use crate::outcome::Outcome;
+use crate::text;
 
 const DAY: f64 = 86_400.0;
 
@@ -28,8 +29,19 @@ pub(super) fn is_root(element: &BytesStart<'_>) -> bool {
 
 struct Output<'l> {
     collector: Collector<'l>,
-    /// The suites that are open, outermost first: dotted name and source.
-    suites: Vec<(String, Option<String>)>,
+    /// The suites that are open, outermost first.
+    suites: Vec<Suite>,
+}
+
+#[derive(Default)]
+struct Suite {
+    /// With the names of those around it, and dots.
+    name: String,
+    file: Option<String>,
+    slot: Option<Slot>,
+    /// The first suite of the report that may be inside of it.
+    first: Slot,
+    torn: bool,
 }
 
 impl<'l> Outline<'l> for Output<'l> {
@@ -50,13 +62,16 @@ impl<'l> Outline<'l> for Output<'l> {
             "suite" => {
                 let name = element.line("name").unwrap_or_default();
                 let name = match self.suites.last() {
-                    Some((outer, _)) => format!("{outer}.{name}"),
+                    Some(outer) => text::line(&format!("{}.{name}", outer.name), limits::NAME).unwrap_or_default(),
                     None => name,
                 };
-                self.suites.push((name, element.line("source")));
+                let (file, first) = (element.line("source"), self.collector.next_slot());
+                self.suites.push(Suite { name, file, first, ..Suite::default() });
                 Take::Enter
             }
             "test" => Take::Whole,
+            // What a suite does at its end decides over all tests in it.
+            "kw" if element.attribute("type").eq_ignore_ascii_case("teardown") => Take::Whole,
             "robot" => Take::Enter,
             _ => Take::Skip,
         }
@@ -75,23 +90,44 @@ impl<'l> Outline<'l> for Output<'l> {
             "SKIP" | "NOT RUN" | "NOT_RUN" => Outcome::Skipped,
             _ => Outcome::Errored,
         };
-        let (suite, file) = self.suites.last().cloned().unwrap_or_default();
+        let Some(suite) = self.suites.last_mut() else { return };
+        if element.name == "kw" {
+            if outcome == Outcome::Failed {
+                self.teardown_failed(status);
+            }
+            return;
+        }
+        let slot = *suite.slot.get_or_insert_with(|| self.collector.open(&suite.name));
         let message = status.message();
         let details = status.details().filter(|details| outcome.is_bad() && Some(details) != message.as_ref());
         let found = Case {
-            file,
+            file: suite.file.clone(),
             line: element.count("line"),
             seconds: seconds(status),
             message,
             details,
-            ..case(&suite, element.line("name"), outcome)
+            ..case(&suite.name, element.line("name"), outcome)
         };
-        self.collector.add_timed(found);
+        self.collector.add_seconds(slot, found.seconds.unwrap_or(0.0));
+        self.collector.record(slot, found);
     }
 
     fn close(&mut self, _path: &[String], name: &str) {
         if name == "suite" {
             self.suites.pop();
+        }
+    }
+}
+
+impl Output<'_> {
+    /// As Robot Framework has it, everything in the suite failed then.
+    fn teardown_failed(&mut self, status: &Element) {
+        let Some(suite) = self.suites.last_mut().filter(|suite| !suite.torn) else { return };
+        suite.torn = true;
+        if !self.collector.fail_from(suite.first, "the teardown of a suite around it failed") {
+            self.collector.warn(WarningCode::SuiteFailure, "the teardown of a suite failed");
+            let found = case(&suite.name, Some("(teardown)".to_owned()), Outcome::Errored);
+            self.collector.add(Case { message: status.message(), ..found });
         }
     }
 }

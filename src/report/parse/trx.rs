@@ -1,5 +1,6 @@
 //! Visual Studio's test results.
 
+use std::collections::HashMap;
 use std::io::BufRead;
 
 use quick_xml::events::BytesStart;
@@ -14,7 +15,7 @@ use crate::outcome::Outcome;
 use crate::text;
 
 pub(super) fn read(reader: &mut dyn BufRead, limits: &Limits) -> Result<TestReport, ParseError> {
-    let mut run = Run { collector: Collector::new(limits), places: Vec::new(), failed: false, complaint: None };
+    let mut run = Run { collector: Collector::new(limits), places: HashMap::new(), failed: false, complaint: None };
     read_outline(reader, &mut run)?;
     Ok(run.collector.finish())
 }
@@ -26,8 +27,8 @@ pub(super) fn is_root(element: &BytesStart<'_>) -> bool {
 
 struct Run<'l> {
     collector: Collector<'l>,
-    /// The test of each case that was kept: what class it is of is told later.
-    places: Vec<(u64, usize)>,
+    /// The cases that were kept, by their tests: what class those are of is told later.
+    places: HashMap<u64, Vec<usize>>,
     /// The run says of itself that it failed.
     failed: bool,
     /// The first error that belongs to no test.
@@ -76,7 +77,7 @@ impl<'l> Outline<'l> for Run<'l> {
     }
 
     fn end(&mut self) {
-        if !self.failed || !self.collector.counts().ran_clean() {
+        if !self.failed || self.collector.bad() > 0 {
             return;
         }
         // A host that crashed leaves nothing but this.
@@ -92,11 +93,11 @@ impl Run<'_> {
     /// Records a result; of one that is made of others those others, unless
     /// none of them says why it failed.
     fn result(&mut self, element: &Element) {
-        let before = self.collector.counts();
+        let before = self.collector.bad();
         if let Some(inner) = element.child("InnerResults").filter(|inner| !inner.children.is_empty()) {
             inner.children.iter().for_each(|result| self.result(result));
             let says_no = outcome(element.attribute("outcome")).is_bad();
-            if !says_no || self.collector.counts().bad() > before.bad() {
+            if !says_no || self.collector.bad() > before {
                 return;
             }
         }
@@ -115,7 +116,7 @@ impl Run<'_> {
         let slot = self.collector.named("");
         self.collector.add_seconds(slot, seconds.unwrap_or(0.0));
         if let Some(place) = self.collector.record(slot, found) {
-            self.places.push((hash(&element.attribute("testId")), place));
+            self.places.entry(hash(&element.attribute("testId"))).or_default().push(place);
         }
     }
 
@@ -125,13 +126,9 @@ impl Run<'_> {
         // Older writers add the assembly: `Name.Space.Class, Assembly, Version=…`.
         let class = class.split(", ").next().unwrap_or_default();
         let Some(class) = text::line(class, limits::NAME) else { return };
-        let id = hash(&element.attribute("id"));
+        let places = self.places.remove(&hash(&element.attribute("id"))).unwrap_or_default();
         let slot = self.collector.named("");
-        // Definitions come in the order of the results, or nearly so: a case
-        // that has its class is not looked at again.
-        let mut at = 0;
-        while let Some(found) = self.places[at..].iter().position(|(test, _)| *test == id) {
-            let (_, place) = self.places.swap_remove(at + found);
+        for place in places {
             self.collector.revise(slot, place, |case| {
                 // The xUnit adapter writes the class into the name as well.
                 if let Some(rest) = case.name.strip_prefix(&class).and_then(|rest| rest.strip_prefix('.')) {
@@ -139,7 +136,6 @@ impl Run<'_> {
                 }
                 case.class = Some(class.clone());
             });
-            at += found;
         }
     }
 }

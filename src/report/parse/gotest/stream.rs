@@ -84,7 +84,12 @@ impl<'l> Stream<'l> {
 
     fn event(&mut self, event: &Tree) {
         let action = event.get("Action").text();
-        let (name, test) = (event.get("Package").text(), event.get("Test").text());
+        // What is longer than any name is cut before it is remembered.
+        let name = |key| {
+            let name = event.get(key).text();
+            &name[..text::floor(name, limits::NAME)]
+        };
+        let (build, name, test) = (name("FailedBuild"), name("Package"), name("Test"));
         let outcome = match action {
             "build-output" => return self.build(event),
             "pass" | "bench" => Some(Outcome::Passed),
@@ -94,7 +99,7 @@ impl<'l> Stream<'l> {
         };
         let seconds = event.get("Elapsed").seconds(1.0);
         match (outcome, test) {
-            (Some(outcome), "") => self.end_package(name, outcome, seconds, event.get("FailedBuild").text()),
+            (Some(outcome), "") => self.end_package(name, outcome, seconds, build),
             (Some(outcome), test) => self.end_test(name, test, outcome, seconds),
             (None, test) => self.follow(name, test, action == "run", event.get("Output").text()),
         }
@@ -102,6 +107,7 @@ impl<'l> Stream<'l> {
 
     fn build(&mut self, event: &Tree) {
         let path = event.get("ImportPath").text();
+        let path = &path[..text::floor(path, limits::NAME)];
         if self.builds.len() < OPEN || self.builds.contains_key(path) {
             let output = self.builds.entry(path.to_owned()).or_default();
             output.push(event.get("Output").text(), &mut self.budget);

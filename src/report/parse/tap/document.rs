@@ -3,6 +3,7 @@
 use std::io::BufRead;
 
 use super::line::{Line, Point, line};
+use super::plan::{Numbers, Plan};
 use super::point::Open;
 use crate::limits::{self, Limits};
 use crate::model::{Case, TestReport, WarningCode};
@@ -42,9 +43,9 @@ struct Document<'l> {
     yaml: Option<usize>,
     /// Failed points of the subtest that is open.
     inner: Excerpt,
-    planned: Option<u64>,
+    planned: Option<Plan>,
     skip_all: bool,
-    points: u64,
+    numbers: Numbers,
     bailed: bool,
     /// There was a line that only TAP has.
     substance: bool,
@@ -59,7 +60,7 @@ impl<'l> Document<'l> {
             inner: Excerpt::default(),
             planned: None,
             skip_all: false,
-            points: 0,
+            numbers: Numbers::default(),
             bailed: false,
             substance: false,
         }
@@ -70,7 +71,7 @@ impl<'l> Document<'l> {
         let indented = raw.len() - trimmed.len();
         if let Some(margin) = self.yaml {
             // A block without an end ends where a test point stands at the margin.
-            let over = indented == 0 && matches!(line(raw), Line::Point(_) | Line::Plan { .. } | Line::BailOut(_));
+            let over = indented == 0 && matches!(line(raw), Line::Point(_) | Line::Plan(_) | Line::BailOut(_));
             if !over {
                 return self.block(raw, trimmed, margin);
             }
@@ -82,7 +83,7 @@ impl<'l> Document<'l> {
             _ if trimmed.starts_with("---") && indented > 0 && self.open.is_some() => self.yaml = Some(indented),
             _ if indented > 0 => {}
             Line::Point(point) => self.point(point),
-            Line::Plan { tests, skipped } => self.plan(tests, skipped),
+            Line::Plan(plan) => self.plan(plan),
             Line::Version => self.substance = true,
             Line::Other => self.comment(trimmed),
         }
@@ -103,11 +104,11 @@ impl<'l> Document<'l> {
         }
     }
 
-    fn plan(&mut self, tests: u64, skipped: bool) {
+    fn plan(&mut self, plan: Option<(u64, u64)>) {
         self.substance = true;
         if self.planned.is_none() {
-            self.planned = Some(tests);
-            self.skip_all = skipped && self.points == 0;
+            self.planned = Some(plan);
+            self.skip_all = plan.is_none() && self.numbers.points == 0;
         }
     }
 
@@ -116,7 +117,7 @@ impl<'l> Document<'l> {
         self.substance = true;
         // Where all is skipped nothing counts, whatever still runs.
         if !self.skip_all {
-            self.points += 1;
+            self.numbers.count(point.number);
             self.open = Some(Open::new(point, std::mem::take(&mut self.inner)));
         }
     }
@@ -154,12 +155,9 @@ impl<'l> Document<'l> {
     fn finish(mut self) -> TestReport {
         self.close();
         let message = match self.planned {
-            _ if self.bailed => None,
+            _ if self.bailed || self.skip_all => None,
             None => Some("there is no plan: the test may have died".to_owned()),
-            Some(planned) if !self.skip_all && planned != self.points => {
-                Some(format!("{planned} tests were planned, but {} ran", self.points))
-            }
-            Some(_) => None,
+            Some(plan) => self.numbers.complaint(plan),
         };
         if let Some(message) = message {
             self.collector.warn(WarningCode::CountsDisagree, message.clone());

@@ -8,11 +8,8 @@ use crate::{limits, text};
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::parse) enum Line {
     Version,
-    /// So many tests are planned; the flag says that all are skipped.
-    Plan {
-        tests: u64,
-        skipped: bool,
-    },
+    /// The numbers of the first and the last test; none where all are skipped.
+    Plan(Option<(u64, u64)>),
     Point(Point),
     BailOut(String),
     Other,
@@ -21,6 +18,7 @@ pub(in crate::parse) enum Line {
 /// A test point.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::parse) struct Point {
+    pub(super) number: Option<u64>,
     pub(super) outcome: Outcome,
     /// The description without the directive; the number where there is none.
     pub(super) name: Option<String>,
@@ -55,10 +53,12 @@ fn plan(line: &str) -> Option<Line> {
         return None;
     }
     let (first, last) = (first.parse::<u64>().unwrap_or(u64::MAX), last.parse::<u64>().unwrap_or(u64::MAX));
-    let skipped = last == 0;
-    // A plan that ends before it begins is none.
-    (skipped || last >= first)
-        .then(|| Line::Plan { tests: (last.saturating_add(1)).saturating_sub(first.max(1)), skipped })
+    match last {
+        0 => Some(Line::Plan(None)),
+        // A plan that ends before it begins is none.
+        _ if last < first => None,
+        _ => Some(Line::Plan(Some((first, last)))),
+    }
 }
 
 /// `not ok 3 - description # TODO reason`.
@@ -88,8 +88,9 @@ fn point(line: &str) -> Option<Point> {
         (None, false) => Outcome::Failed,
     };
     let name = text::line(&unescape(description), limits::NAME);
-    let number = (!number.is_empty()).then(|| number.chars().take(20).collect());
-    Some(Point { outcome, name: name.or(number), reason, seconds, buffers })
+    let label = (!number.is_empty()).then(|| number.chars().take(20).collect());
+    let number = label.is_some().then(|| number.parse().unwrap_or(u64::MAX));
+    Some(Point { number, outcome, name: name.or(label), reason, seconds, buffers })
 }
 
 /// Description and what comes after the `#` that begins the comment.
@@ -166,13 +167,9 @@ mod tests {
             ("ok 1 - a # time=250ms", Outcome::Passed, Some("a"), None, Some(0.25)),
             ("ok 1 - a#b # c", Outcome::Passed, Some("a#b"), Some("c"), None),
         ] {
-            let want = Point {
-                outcome,
-                name: name.map(Into::into),
-                reason: reason.map(Into::into),
-                seconds,
-                buffers: raw.ends_with('{'),
-            };
+            let number = raw.split([' ']).find_map(|word| word.parse().ok());
+            let (name, reason) = (name.map(Into::into), reason.map(Into::into));
+            let want = Point { number, outcome, name, reason, seconds, buffers: raw.ends_with('{') };
             assert_eq!(line(raw), Line::Point(want), "{raw}");
         }
     }
@@ -181,10 +178,10 @@ mod tests {
     fn other_lines() {
         for (raw, want) in [
             ("TAP version 14", Line::Version),
-            ("1..3", Line::Plan { tests: 3, skipped: false }),
-            ("2..5 # four", Line::Plan { tests: 4, skipped: false }),
-            ("1..0 # skip all", Line::Plan { tests: 0, skipped: true }),
-            ("1..99999999999999999999", Line::Plan { tests: u64::MAX - 1, skipped: false }),
+            ("1..3", Line::Plan(Some((1, 3)))),
+            ("2..5 # four", Line::Plan(Some((2, 5)))),
+            ("1..0 # skip all", Line::Plan(None)),
+            ("1..99999999999999999999", Line::Plan(Some((1, u64::MAX)))),
             ("100..1", Line::Other),
             ("1..2 and more", Line::Other),
             ("1..", Line::Other),

@@ -2,6 +2,7 @@
 
 mod document;
 mod line;
+mod plan;
 mod point;
 
 pub(super) use document::read;

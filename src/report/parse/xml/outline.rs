@@ -23,6 +23,8 @@ const NODES: usize = 5000;
 const NESTED: usize = 64;
 /// Bytes of text and attributes in one that is built as a whole.
 const TEXT: usize = 2 * 1024 * 1024;
+/// The longest name of an element that is looked at.
+const NAME: usize = 200;
 /// Attributes of one element.
 const ATTRIBUTES: usize = 64;
 
@@ -181,7 +183,7 @@ impl Handler for Growing<'_, '_> {
     }
 
     fn start(&mut self, element: &BytesStart<'_>) {
-        if self.hidden > 0 {
+        if self.hidden > 0 || element.local_name().as_ref().len() > NAME {
             self.hidden += 1;
             return;
         }
