@@ -3,6 +3,7 @@
 
 use crate::diagnostic::{Diagnostic, Fault, Span};
 use crate::expression::Expression;
+use crate::limits::{LONGEST, MOST_MISTAKES};
 use crate::value::Value;
 
 /// A piece of a text.
@@ -27,6 +28,12 @@ pub(crate) fn chunks(text: &str) -> (Vec<Chunk>, Vec<Diagnostic>) {
     while let Some(found) = text[at..].find(OPEN) {
         let open = at + found;
         push_text(&mut chunks, &text[at..open]);
+        if diagnostics.len() >= MOST_MISTAKES {
+            let fault = Fault::new("the text is not read any further", "correct the mistakes before this place");
+            diagnostics.push(fault.at(Span::new(open, text.len())));
+            chunks.push(Chunk::Unreadable(text[open..].to_owned()));
+            return (chunks, diagnostics);
+        }
         let inner = open + OPEN.len();
         let Some(close) = closing(text, inner) else {
             let fault = Fault::new("`{{` has no `}}`", format!("close it, or {LITERAL_HINT}"));
@@ -53,7 +60,11 @@ fn push_chunk(chunks: &mut Vec<Chunk>, diagnostics: &mut Vec<Diagnostic>, text: 
     }
     let (expression, _) = Expression::parse(source);
     let expression = expression.moved(inner);
+    let said = diagnostics.len();
     diagnostics.extend_from_slice(expression.mistakes());
+    if let Some(first) = diagnostics.get_mut(said).filter(|_| expression.is_unreadable()) {
+        first.hint = format!("{}; {LITERAL_HINT}", first.hint);
+    }
     match expression.value() {
         Some(Value::Text(literal)) if expression.mistakes().is_empty() => push_text(chunks, literal),
         _ if expression.is_unreadable() => chunks.push(Chunk::Unreadable(written)),
@@ -102,7 +113,7 @@ pub(crate) fn escaped(text: &str, before_chunk: bool) -> String {
 /// do not match is read again without regard to them.
 fn closing(text: &str, from: usize) -> Option<usize> {
     let (mut quote, mut escaped, mut open) = (None, false, 0usize);
-    for (offset, letter) in text[from..].char_indices() {
+    for (offset, letter) in text[from..].char_indices().take_while(|(offset, _)| *offset <= LONGEST) {
         match (quote, letter) {
             _ if escaped => escaped = false,
             (Some(_), '\\') => escaped = true,

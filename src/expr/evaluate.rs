@@ -3,7 +3,7 @@
 
 use crate::diagnostic::{Diagnostic, Fault, Span};
 use crate::functions::{self, Special};
-use crate::limits::{DEEPEST, DEEPEST_VALUE, LARGEST, STEP, WORK};
+use crate::limits::{DEEPEST, DEEPEST_VALUE, LARGEST, MOST_MISTAKES, STEP, WORK};
 use crate::node::{Argument, Kind, Name, Node, Operator, Type};
 use crate::operators;
 use crate::parse::parse;
@@ -42,7 +42,7 @@ impl<'a> Evaluation<'a> {
             scope,
             locals: Vec::new(),
             diagnostics: Vec::new(),
-            work: WORK,
+            work: scope.work_left().min(WORK),
             depth: 0,
             unsure: 0,
             found: 0,
@@ -62,7 +62,11 @@ impl<'a> Evaluation<'a> {
         if self.work < STEP {
             return self.give_up(Fault::new("the expression takes too much work", CHEAPER), node);
         }
-        self.work -= STEP;
+        if self.diagnostics.len() >= MOST_MISTAKES {
+            let fault = Fault::new("the text is not resolved any further", "correct the other mistakes first");
+            return self.give_up(fault, node);
+        }
+        self.spend(STEP);
         self.depth += 1;
         let found = self.found;
         let reduced = self.step(node);
@@ -73,6 +77,12 @@ impl<'a> Evaluation<'a> {
             }
             node.clone()
         })
+    }
+
+    fn spend(&mut self, units: usize) {
+        let spent = units.min(self.work);
+        self.work -= spent;
+        self.scope.spend(spent);
     }
 
     fn give_up(&mut self, fault: Fault, node: &Node) -> Node {
@@ -121,7 +131,7 @@ impl<'a> Evaluation<'a> {
         if weight > 64 && value.depth() > DEEPEST_VALUE {
             return Err(Fault::new(format!("the result is nested more than {DEEPEST_VALUE} levels deep"), CHEAPER));
         }
-        self.work = self.work.saturating_sub(weight);
+        self.spend(weight);
         Ok(Node::new(span, Kind::Value(value)))
     }
 
@@ -171,7 +181,7 @@ impl<'a> Evaluation<'a> {
             || (1..=name.parts.len()).any(|length| self.scope.find(&prefix(name, length)).is_some())
     }
 
-    fn unknown(&self, name: &Name) -> Fault {
+    fn unknown(&mut self, name: &Name) -> Fault {
         let message = format!("`{}` is not known", name.dotted);
         if functions::find(&name.dotted).is_some() {
             return Fault::new(message, format!("it is a function: write `{}(...)`", name.dotted));
@@ -183,6 +193,9 @@ impl<'a> Evaluation<'a> {
         if names.is_empty() {
             return Fault::new(message, "no names are known here");
         }
+        // Every letter is compared with every letter.
+        let letters: usize = names.iter().map(String::len).sum();
+        self.spend(letters * name.dotted.len().min(200) / 4);
         let meant = closest(&name.dotted, names.iter().map(String::as_str).filter(|known| !known.ends_with('*')));
         let mut hint = meant.map(|meant| format!("did you mean `{meant}`? ")).unwrap_or_default();
         hint.push_str(if meant.is_some() { "Known: " } else { "known: " });
@@ -195,10 +208,15 @@ impl<'a> Evaluation<'a> {
 
     /// Looks for unknown names in a branch that is not taken.
     fn skipped(&mut self, node: &Node) {
+        self.spend(STEP);
         match &node.kind {
+            _ if self.work < STEP || self.diagnostics.len() >= MOST_MISTAKES => {}
             Kind::Name(name) if !self.is_known(name) => {
                 let fault = self.unknown(name);
                 self.diagnostics.push(fault.at(node.span));
+            }
+            Kind::Index(base, key) if matches!(&base.kind, Kind::Name(name) if self.is_group(name)) => {
+                self.skipped(key)
             }
             Kind::Call(name, _) if functions::find(name).is_some_and(|f| f.special() == Some(Special::Any)) => {}
             _ => node.children().into_iter().for_each(|child| self.skipped(child)),
@@ -242,14 +260,29 @@ impl<'a> Evaluation<'a> {
     }
 
     fn index(&mut self, base: &Node, key: &Node, span: Span) -> Result<Node, Fault> {
-        let (base, key) = (self.reduce(base), self.reduce(key));
-        match (base.value(), key.value()) {
-            (_, Some(value)) => {
-                let key_text = operators::key(value)?;
-                self.property(base, &key_text, span)
+        let key = self.reduce(key);
+        match (&base.kind, key.value()) {
+            // `config` may have no value of its own, and `config.url` may.
+            (Kind::Name(_), Some(value)) => {
+                let key = operators::key(value)?;
+                self.longer(Node::property(base.clone(), key, span))
             }
-            _ => self.longer(Node::index(base, key, span)),
+            (Kind::Name(name), None) if self.is_group(name) => Ok(Node::index(base.clone(), key, span)),
+            (_, Some(value)) => {
+                let key = operators::key(value)?;
+                let base = self.reduce(base);
+                self.property(base, &key, span)
+            }
+            (_, None) => {
+                let base = self.reduce(base);
+                self.longer(Node::index(base, key, span))
+            }
         }
+    }
+
+    /// Whether only names below this one are known.
+    fn is_group(&self, name: &Name) -> bool {
+        !self.is_known(name) && self.scope.has_below(&name.dotted)
     }
 
     /// A name that got longer may have a value now.
@@ -319,30 +352,45 @@ impl<'a> Evaluation<'a> {
 
     fn call(&mut self, name: &str, arguments: &[Argument], span: Span) -> Result<Node, Fault> {
         let function = functions::find(name);
-        match function.and_then(functions::Function::special) {
-            Some(Special::Any) => return self.any(name, arguments, span),
-            Some(Special::Refused) => return Ok(Node::new(span, Kind::Call(name.to_owned(), arguments.to_vec()))),
-            _ => {}
+        // What cannot be right was said when it was read.
+        let is_wrong = functions::check(name, arguments).is_err();
+        if function.and_then(functions::Function::special) == Some(Special::Any) {
+            return self.any(name, arguments, span);
         }
         let arguments = self.arguments(arguments)?;
         let call = |arguments| Ok(Node::new(span, Kind::Call(name.to_owned(), arguments)));
         let values: Option<Vec<Value>> =
             arguments.iter().map(|argument| argument.node.value().filter(|_| !argument.spread).cloned()).collect();
-        let Some(function) = function else { return call(arguments) };
+        let Some(function) = function.filter(|_| !is_wrong) else { return call(arguments) };
         match (function.special(), values) {
             (Some(special @ (Special::Map | Special::Filter)), values) => {
                 self.each_item(special, name, arguments, values, span)
             }
             (Some(Special::Eval), Some(values)) => {
-                let node = inner(&values, 0, name)?;
+                let node = self.inner(&values, name)?;
                 Ok(self.reduce(&node.placed(span)))
             }
             (_, None) => call(arguments),
             (Some(_), Some(values)) => self.date(name, &values, arguments, span),
             (None, Some(values)) => {
+                self.spend(function.effort(&values));
                 let value = function.run(&values)?;
                 self.made(value, span)
             }
+        }
+    }
+
+    /// The tree of an expression that stands in a text.
+    fn inner(&mut self, values: &[Value], function: &str) -> Result<Node, Fault> {
+        let Some(Value::Text(text)) = values.first() else {
+            let message = format!("`{function}` needs an expression in a text");
+            return Err(Fault::new(message, format!("write it in quotes, as in `{}`", functions::usage(function))));
+        };
+        self.spend(text.len() * STEP);
+        let parsed = parse(text);
+        match parsed.diagnostics.into_iter().next() {
+            Some(first) => Err(Fault::new(format!("in the text of `{function}`: {}", first.message), first.hint)),
+            None => Ok(parsed.node),
         }
     }
 
@@ -402,7 +450,7 @@ impl<'a> Evaluation<'a> {
         let text = arguments.get(1).filter(|argument| !argument.spread).map(|argument| &argument.node);
         let place = text.map_or(span, |node| node.span);
         let text: Vec<Value> = text.and_then(Node::value).into_iter().cloned().collect();
-        let expression = if text.is_empty() { None } else { Some(inner(&text, 0, name)?.placed(place)) };
+        let expression = if text.is_empty() { None } else { Some(self.inner(&text, name)?.placed(place)) };
         let (Some(values), Some(expression)) = (values, expression) else {
             return Ok(Node::new(span, Kind::Call(name.to_owned(), arguments)));
         };
@@ -447,17 +495,4 @@ fn prefix(name: &Name, length: usize) -> String {
 
 fn spread_of(value: &Value) -> Fault {
     Fault::new(format!("`...` needs a list, and this is {}", value.kind()), "remove the dots, or write `list(...)`")
-}
-
-/// The tree of an expression that stands in a text.
-fn inner(values: &[Value], at: usize, function: &str) -> Result<Node, Fault> {
-    let Some(Value::Text(text)) = values.get(at) else {
-        let message = format!("`{function}` needs an expression in a text");
-        return Err(Fault::new(message, format!("write it in quotes, as in `{}`", functions::usage(function))));
-    };
-    let (node, diagnostics) = parse(text);
-    match diagnostics.into_iter().next() {
-        Some(first) => Err(Fault::new(format!("in the text of `{function}`: {}", first.message), first.hint)),
-        None => Ok(node),
-    }
 }

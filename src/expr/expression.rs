@@ -16,14 +16,16 @@ pub struct Expression {
     node: Node,
     /// As it was written or, once something was put into it, printed.
     source: String,
+    is_whole: bool,
     mistakes: Vec<Diagnostic>,
 }
 
 impl Expression {
     /// Reads an expression, and says everything that is wrong with it.
     pub fn parse(text: &str) -> (Self, Vec<Diagnostic>) {
-        let (node, mistakes) = parse(text);
-        (Self { node, source: text.to_owned(), mistakes: mistakes.clone() }, mistakes)
+        let parsed = parse(text);
+        let (mistakes, is_whole) = (parsed.diagnostics, parsed.is_whole);
+        (Self { node: parsed.node, source: text.to_owned(), is_whole, mistakes: mistakes.clone() }, mistakes)
     }
 
     /// The expression with what the scope knows in it, simplified, and what
@@ -43,12 +45,12 @@ impl Expression {
         if node == self.node {
             return self.clone();
         }
-        Self { source: print(&node), node, mistakes: self.mistakes.clone() }
+        Self { source: print(&node), node, is_whole: true, mistakes: self.mistakes.clone() }
     }
 
     /// The value, when nothing is left to resolve.
     pub fn value(&self) -> Option<&Value> {
-        self.node.value()
+        self.node.value().filter(|_| self.is_whole)
     }
 
     /// The value, when everything is known.
@@ -101,9 +103,7 @@ impl Expression {
 
     /// Whether it could not be read as a whole.
     pub(crate) fn is_unreadable(&self) -> bool {
-        let mut broken = false;
-        self.node.visit(&mut |node| broken |= node.kind == Kind::Broken);
-        broken
+        !self.is_whole
     }
 
     /// What was wrong when it was read.
@@ -116,7 +116,7 @@ impl Expression {
     }
 
     pub(crate) fn from_node(node: Node) -> Self {
-        Self { source: print(&node), node, mistakes: Vec::new() }
+        Self { source: print(&node), node, is_whole: true, mistakes: Vec::new() }
     }
 
     /// The same, `bytes` further on in a larger text.

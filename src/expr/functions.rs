@@ -24,6 +24,9 @@ use crate::value::Value;
 /// As many arguments as one likes.
 const ANY: usize = usize::MAX;
 
+/// Units of work for every byte that a pattern looks at.
+const PATTERN_EFFORT: usize = 64;
+
 /// A function of the language.
 #[derive(Clone, Copy)]
 pub(crate) struct Function {
@@ -195,6 +198,14 @@ impl Function {
         match self.body {
             Body::Values(run) => run(&Call { function: self.name, values }),
             Body::Special(_) | Body::Refused(..) => Ok(Value::Null),
+        }
+    }
+
+    /// Units of work beside those for its arguments and its value.
+    pub fn effort(&self, values: &[Value]) -> usize {
+        match (self.name, values) {
+            ("matches", [Value::Text(text), ..]) => text.len() * PATTERN_EFFORT,
+            _ => 0,
         }
     }
 

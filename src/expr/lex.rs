@@ -2,10 +2,9 @@
 //! behind it.
 
 use crate::diagnostic::{Diagnostic, Fault, Span};
+use crate::limits::{LONGEST, MOST_PARTS};
 use crate::number::Number;
 
-/// The longest expression in bytes.
-const LONGEST: usize = 16 * 1024;
 const ESCAPES: &str = r#"write one of \" \' \\ \/ \n \r \t \b \f \uXXXX"#;
 
 /// A piece of an expression.
@@ -98,6 +97,10 @@ impl<'a> Lexer<'a> {
         }
         while let Some(part) = self.part() {
             parts.push(part);
+        }
+        if parts.len() > MOST_PARTS {
+            let message = format!("the name has {} parts, and at most {MOST_PARTS} are read", parts.len());
+            return Err(Fault::new(message, "write a shorter name"));
         }
         Ok(Token::Name(parts))
     }

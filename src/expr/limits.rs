@@ -1,6 +1,12 @@
 //! How much an expression may cost. Expressions come from whoever may write a
 //! workflow, and are evaluated in the operator.
 
+/// Bytes of the longest expression.
+pub(crate) const LONGEST: usize = 16 * 1024;
+/// Parts of a dotted name.
+pub(crate) const MOST_PARTS: usize = 32;
+/// Mistakes that are reported of one text.
+pub(crate) const MOST_MISTAKES: usize = 100;
 /// Bytes of the largest value, with what its items cost.
 pub(crate) const LARGEST: usize = 1024 * 1024;
 /// Items that `range` makes at most.

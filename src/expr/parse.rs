@@ -4,6 +4,7 @@
 use crate::diagnostic::{Diagnostic, Fault, Span};
 use crate::functions;
 use crate::lex::{Token, excerpt, tokens};
+use crate::limits::MOST_MISTAKES;
 use crate::node::{Argument, Kind, Name, Node, Operator, level};
 use crate::value::Value;
 
@@ -13,24 +14,38 @@ const DEEPEST: usize = 64;
 const MOST_OPERATORS: usize = 250;
 const SIMPLER: &str = "split the expression, for example over several parameters";
 
+/// What was read.
+pub(crate) struct Parsed {
+    pub node: Node,
+    /// All mistakes, in the order of their places.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether the tree is all of the expression. Calls that cannot be right
+    /// are mistakes, but are read.
+    pub is_whole: bool,
+}
+
 /// The tree of an expression and all its mistakes.
-pub(crate) fn parse(source: &str) -> (Node, Vec<Diagnostic>) {
+pub(crate) fn parse(source: &str) -> Parsed {
     let whole = Span::new(0, source.len());
     let (tokens, diagnostics) = tokens(source);
     if tokens.is_empty() {
         let fault = Fault::new("the expression is empty", "write a name such as `config.url`, or a value");
         let diagnostics = if diagnostics.is_empty() { vec![fault.at(whole)] } else { diagnostics };
-        return (Node::new(whole, Kind::Broken), diagnostics);
+        return Parsed { node: Node::new(whole, Kind::Broken), diagnostics, is_whole: false };
     }
     // What is no token was reported; what is missing because of it need not be.
     let quiet = !diagnostics.is_empty();
-    let mut parser = Parser { source, tokens, at: 0, depth: 0, operators: 0, blamed: None, quiet, diagnostics };
+    let mut parser =
+        Parser { source, tokens, at: 0, depth: 0, operators: 0, blamed: None, quiet, diagnostics, calls: Vec::new() };
     let node = parser.expression();
     if parser.at < parser.tokens.len() {
         parser.left_over();
     }
+    let is_whole = parser.diagnostics.is_empty();
+    parser.diagnostics.append(&mut parser.calls);
     parser.diagnostics.sort_by_key(|diagnostic| (diagnostic.span.start, diagnostic.span.end));
-    (node, parser.diagnostics)
+    parser.diagnostics.truncate(MOST_MISTAKES);
+    Parsed { node, diagnostics: parser.diagnostics, is_whole }
 }
 
 struct Parser<'a> {
@@ -43,6 +58,8 @@ struct Parser<'a> {
     blamed: Option<usize>,
     quiet: bool,
     diagnostics: Vec<Diagnostic>,
+    /// Mistakes of calls.
+    calls: Vec<Diagnostic>,
 }
 
 impl Parser<'_> {
@@ -298,7 +315,7 @@ impl Parser<'_> {
         });
         let span = at.to(self.before());
         if let Err((fault, whole)) = functions::check(name, &arguments) {
-            self.diagnostics.push(fault.at(if whole { span } else { at }));
+            self.calls.push(fault.at(if whole { span } else { at }));
         }
         Node::new(span, Kind::Call(name.to_owned(), arguments))
     }
@@ -381,8 +398,11 @@ impl Parser<'_> {
                         return;
                     }
                 }
+                // Another bracket was meant to close this, or was forgotten before:
+                // what follows says nothing for certain.
                 Some(_) => {
                     self.at += 1;
+                    self.blamed = Some(self.at);
                     return;
                 }
                 None => return,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::node::Node;
 use crate::value::Value;
@@ -17,6 +18,7 @@ pub struct Scope {
     names: BTreeMap<String, Meaning>,
     prefixes: BTreeSet<String>,
     lookup: Option<Lookup>,
+    work: Option<Arc<AtomicUsize>>,
 }
 
 #[derive(Clone, Debug)]
@@ -46,6 +48,26 @@ impl Scope {
     pub fn with_lookup(mut self, lookup: impl Fn(&str) -> Option<Value> + Send + Sync + 'static) -> Self {
         self.lookup = Some(Arc::new(lookup));
         self
+    }
+
+    /// Bounds the work of all evaluations with this scope and its clones
+    /// together: a unit is about one byte that is copied. A single text is
+    /// bounded anyway, with 4 Mi units; this is for many texts of a stranger.
+    #[must_use]
+    pub fn with_work_limit(mut self, units: usize) -> Self {
+        self.work = Some(Arc::new(AtomicUsize::new(units)));
+        self
+    }
+
+    pub(crate) fn work_left(&self) -> usize {
+        self.work.as_ref().map_or(usize::MAX, |left| left.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn spend(&self, units: usize) {
+        if let Some(left) = &self.work {
+            // Two threads may spend the last units twice, which is no harm.
+            left.store(left.load(Ordering::Relaxed).saturating_sub(units), Ordering::Relaxed);
+        }
     }
 
     /// Gives a name its value. The name `now` is the time of `date()`, such as
@@ -98,6 +120,14 @@ impl Scope {
                 found.or_else(|| later.map(|_| Known::Later))
             }
         }
+    }
+
+    /// Whether there are names below this one.
+    pub(crate) fn has_below(&self, name: &str) -> bool {
+        let dotted = format!("{name}.");
+        let is_below = |known: &str| known == name || known.starts_with(&dotted);
+        self.names.range(dotted.clone()..).next().is_some_and(|(known, _)| is_below(known))
+            || self.prefixes.iter().any(|prefix| is_below(prefix))
     }
 
     /// Whether some part before a dot is a declared prefix.

@@ -35,6 +35,13 @@ impl Template {
         (Self { chunks }, diagnostics)
     }
 
+    /// The template whose value is this text, whatever it holds.
+    pub fn literal(text: &str) -> Self {
+        let mut chunks = Vec::new();
+        push_text(&mut chunks, text);
+        Self { chunks }
+    }
+
     /// The names it refers to, in order of appearance.
     pub fn names(&self) -> impl Iterator<Item = (&str, Span)> {
         self.expressions().flat_map(Expression::names)

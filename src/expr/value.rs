@@ -27,7 +27,7 @@ pub enum Value {
 /// Texts that count as false.
 const FALSE: [&str; 4] = ["", "false", "0", "off"];
 /// What an item of a list or a map weighs beside its content.
-const ITEM: usize = 32;
+pub(crate) const ITEM: usize = 32;
 
 impl Value {
     /// The value as text: nothing for null, items with commas between them

@@ -7,7 +7,7 @@ use super::call::Call;
 use crate::diagnostic::Fault;
 use crate::number::Number;
 use crate::operators::{equal, key, property};
-use crate::value::Value;
+use crate::value::{ITEM, Value};
 
 pub(crate) fn list(call: &Call<'_>) -> Result<Value, Fault> {
     Ok(call.values.to_vec().into())
@@ -29,6 +29,8 @@ pub(crate) fn join(call: &Call<'_>) -> Result<Value, Fault> {
 pub(crate) fn split(call: &Call<'_>) -> Result<Value, Fault> {
     let text = if *call.value(0) == Value::Null { "" } else { call.text(0)? };
     let separator = call.text_or(1, ",")?;
+    let parts = if separator.is_empty() { text.len() } else { text.matches(separator).count() };
+    call.fits(text.len() + parts * ITEM)?;
     let parts: Vec<Value> = match separator {
         "" => text.chars().map(|letter| letter.to_string().into()).collect(),
         _ => text.split(separator).map(Value::from).collect(),

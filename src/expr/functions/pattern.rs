@@ -9,7 +9,7 @@ use crate::value::Value;
 /// Bytes of a compiled pattern, and of the text it is looked for in. The time
 /// is at most proportional to the product of both.
 const LARGEST_PATTERN: usize = 16 * 1024;
-const LARGEST_TEXT: usize = 64 * 1024;
+const LARGEST_TEXT: usize = 32 * 1024;
 const SYNTAX: &str = "write a regular expression such as `^v[0-9]+$`; look-around and back-references do not exist";
 
 /// Whether a pattern matches some part of a text.

@@ -2,7 +2,7 @@
 
 use super::call::Call;
 use crate::diagnostic::Fault;
-use crate::value::Value;
+use crate::value::{ITEM, Value};
 
 /// The arguments as words that a shell reads back unchanged.
 pub(crate) fn quote(call: &Call<'_>) -> Result<Value, Fault> {
@@ -20,6 +20,7 @@ fn quoted(word: &str) -> String {
 
 /// The words of a text, as a shell splits them. Nothing is expanded.
 pub(crate) fn parse(call: &Call<'_>) -> Result<Value, Fault> {
+    call.fits(call.text(0)?.split_ascii_whitespace().count() * ITEM)?;
     let mut words: Vec<Value> = Vec::new();
     let mut word: Option<String> = None;
     let mut quote = None;
