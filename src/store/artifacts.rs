@@ -1,59 +1,34 @@
 //! Artifacts: bytes in the blob store, everything said about them in SQL.
 //!
 //! A name is text of the code under test. It is a value in SQL and never part
-//! of a path: the file's name is generated.
+//! of a path: the blob's name is generated.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::SystemTime;
 
 use assay_protocol::ingest::Stored;
 use assay_protocol::rest::ArtifactRecord;
 use bytes::Bytes;
 use futures::stream::BoxStream;
-use futures::{Stream, StreamExt, TryStreamExt};
+use futures::{Stream, StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
+use object_store::{ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 
+use crate::artifact_error::{ARTIFACT_NAME_LIMIT, ArtifactError};
 use crate::database::{Database, signed, unsigned};
-use crate::media::{HEAD_BYTES, media_type};
 use crate::record::{RecordError, RunKey};
+use crate::removals::Removals;
 use crate::runs::Runs;
+use crate::space::Space;
+use crate::upload::{Written, hex, write};
 
-/// Longest name of an artifact, in bytes.
-pub const ARTIFACT_NAME_LIMIT: usize = 1024;
-/// Up to here a file is written in one go.
-const SMALL_BYTES: usize = 256 * 1024;
-/// Pieces of a large file that may be in flight.
-const IN_FLIGHT: usize = 2;
-/// Age from which a file without a record is what a crash left behind.
-const ORPHAN_SECONDS: i64 = 3600;
-
-/// Why an artifact was not kept or not found.
-#[derive(Debug, thiserror::Error)]
-pub enum ArtifactError {
-    /// The name is empty, too long, or has a NUL.
-    #[error("an artifact's name has 1 to {ARTIFACT_NAME_LIMIT} bytes and no NUL")]
-    BadName,
-    /// The sender broke off, or sent more than is allowed.
-    #[error("the bytes of the artifact did not arrive")]
-    Source(#[source] std::io::Error),
-    /// The blob store did not take or give the bytes.
-    #[error("the place where artifacts are kept did not answer")]
-    Blob(#[from] object_store::Error),
-    /// The record.
-    #[error("the record of the artifact was refused")]
-    Record(#[from] RecordError),
-}
-
-impl From<sqlx::Error> for ArtifactError {
-    fn from(error: sqlx::Error) -> Self {
-        Self::Record(RecordError::Database(error))
-    }
-}
+/// The blobs of artifacts, below whatever the blob store begins with.
+pub(crate) const FOLDER: &str = "artifacts";
 
 /// The bytes of an artifact.
 pub type ArtifactStream = BoxStream<'static, Result<Bytes, ArtifactError>>;
@@ -61,24 +36,16 @@ pub type ArtifactStream = BoxStream<'static, Result<Bytes, ArtifactError>>;
 /// The artifacts of all executions. Clones share the same place.
 #[derive(Clone, Debug)]
 pub struct Artifacts {
-    database: Database,
-    runs: Runs,
-    blobs: Arc<dyn ObjectStore>,
-    counter: Arc<AtomicU64>,
-}
-
-/// What a finished upload is known by.
-struct Written {
-    size: u64,
-    sha256: String,
-    content_type: &'static str,
+    pub(crate) database: Database,
+    pub(crate) runs: Runs,
+    pub(crate) blobs: Arc<dyn ObjectStore>,
+    /// The disk of the blobs, when they lie on one of ours.
+    pub(crate) space: Option<Space>,
+    pub(crate) removals: Removals,
+    pub(crate) counter: Arc<AtomicU64>,
 }
 
 impl Artifacts {
-    pub(crate) fn new(database: Database, runs: Runs, blobs: Arc<dyn ObjectStore>) -> Self {
-        Self { database, runs, blobs, counter: Arc::default() }
-    }
-
     /// Keeps a file under `name`; it replaces an earlier one of that name at the
     /// moment when it is complete.
     ///
@@ -88,7 +55,8 @@ impl Artifacts {
     where
         S: Stream<Item = Result<Bytes, std::io::Error>> + Unpin + Send,
     {
-        if name.is_empty() || name.len() > ARTIFACT_NAME_LIMIT || name.contains('\0') {
+        let unfit = |text: &str| text.len() > ARTIFACT_NAME_LIMIT || text.contains('\0');
+        if name.is_empty() || unfit(name) || unfit(step) {
             return Err(ArtifactError::BadName);
         }
         if !key.is_sound() {
@@ -96,16 +64,16 @@ impl Artifacts {
         }
         self.runs.admit(key).await?;
         let blob = self.fresh(&key.execution_uid);
-        let written = write(&*self.blobs, &blob, name, bytes).await?;
+        let written = write(&*self.blobs, self.space.as_ref(), &blob, name, bytes).await?;
         let replaced = match self.note(key, name, step, &blob, &written).await {
             Ok(replaced) => replaced,
             Err(error) => {
-                self.discard(&blob).await;
+                self.discard(vec![blob]).await;
                 return Err(error);
             }
         };
         if let Some(replaced) = replaced {
-            self.discard(&Path::from(replaced)).await;
+            self.discard(vec![Path::from(replaced)]).await;
         }
         Ok(Stored { size: written.size, sha256: written.sha256 })
     }
@@ -116,7 +84,7 @@ impl Artifacts {
     /// When the database does not answer.
     pub async fn list(&self, uid: &str) -> Result<Vec<ArtifactRecord>, ArtifactError> {
         let rows = sqlx::query(
-            "SELECT name, step, size, sha256, content_type FROM artifacts WHERE execution_uid = ?1 ORDER BY name",
+            "SELECT name, step, size, sha256, content_type FROM artifacts WHERE execution_uid = $1 ORDER BY name",
         )
         .bind(uid)
         .fetch_all(&self.database.readers)
@@ -133,7 +101,7 @@ impl Artifacts {
         for _ in 0..2 {
             let row = sqlx::query(
                 "SELECT name, step, size, sha256, content_type, blob FROM artifacts
-                 WHERE execution_uid = ?1 AND name = ?2",
+                 WHERE execution_uid = $1 AND name = $2",
             )
             .bind(uid)
             .bind(name)
@@ -153,25 +121,37 @@ impl Artifacts {
         Ok(None)
     }
 
-    /// Removes files that a crash left without a record.
-    pub(crate) async fn sweep(&self) -> Result<u64, ArtifactError> {
+    /// Removes blobs from before a moment that a crash left without a record.
+    pub(crate) async fn sweep(&self, before: SystemTime) -> Result<u64, ArtifactError> {
         let mut removed = 0;
-        let mut files = self.blobs.list(Some(&Path::from("artifacts")));
-        while let Some(file) = files.try_next().await? {
-            let age = Timestamp::now().as_second() - file.last_modified.timestamp();
-            if age < ORPHAN_SECONDS {
+        let mut blobs = self.blobs.list(Some(&Path::from(FOLDER)));
+        while let Some(blob) = blobs.try_next().await? {
+            if SystemTime::from(blob.last_modified) >= before {
                 continue;
             }
-            let known = sqlx::query("SELECT 1 FROM artifacts WHERE blob = ?1")
-                .bind(file.location.as_ref())
+            let known = sqlx::query("SELECT blob FROM artifacts WHERE blob = $1")
+                .bind(blob.location.as_ref())
                 .fetch_optional(&self.database.readers)
                 .await?;
             if known.is_none() {
-                self.discard(&file.location).await;
+                self.discard(vec![blob.location]).await;
                 removed += 1;
             }
         }
         Ok(removed)
+    }
+
+    /// Removes blobs that nothing names, now or, while everything is being
+    /// copied, afterwards. What fails here is swept later.
+    pub(crate) async fn discard(&self, blobs: Vec<Path>) {
+        if let Some(_allowed) = self.removals.allowed_now() {
+            return delete(&*self.blobs, blobs).await;
+        }
+        let (place, removals) = (Arc::clone(&self.blobs), self.removals.clone());
+        tokio::spawn(async move {
+            let _allowed = removals.allowed().await;
+            delete(&*place, blobs).await;
+        });
     }
 
     /// A path that nothing else has.
@@ -181,7 +161,7 @@ impl Artifacts {
         hash.update(self.counter.fetch_add(1, Ordering::Relaxed).to_le_bytes());
         hash.update(std::process::id().to_le_bytes());
         let name: String = hex(&hash.finalize()).chars().take(32).collect();
-        Path::from(format!("artifacts/{uid}/{name}"))
+        Path::from(format!("{FOLDER}/{uid}/{name}"))
     }
 
     /// Writes the record; gives the blob that it replaced.
@@ -193,95 +173,49 @@ impl Artifacts {
         blob: &Path,
         written: &Written,
     ) -> Result<Option<String>, ArtifactError> {
-        let mut transaction = self.database.writer.begin().await?;
-        let replaced: Option<String> =
-            sqlx::query_scalar("SELECT blob FROM artifacts WHERE execution_uid = ?1 AND name = ?2")
-                .bind(&key.execution_uid)
-                .bind(name)
-                .fetch_optional(&mut *transaction)
-                .await?;
-        sqlx::query(
-            "INSERT OR REPLACE INTO artifacts
+        let replaced = sqlx::query_scalar(
+            "INSERT INTO artifacts
              (execution_uid, name, step, attempt, pod_uid, blob, size, sha256, content_type)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT (execution_uid, name) DO UPDATE
+             SET replaced = artifacts.blob, step = excluded.step, attempt = excluded.attempt,
+                 pod_uid = excluded.pod_uid, blob = excluded.blob, size = excluded.size,
+                 sha256 = excluded.sha256, content_type = excluded.content_type
+             RETURNING replaced",
         )
         .bind(&key.execution_uid)
         .bind(name)
         .bind(step)
-        .bind(key.attempt)
+        .bind(i64::from(key.attempt))
         .bind(&key.pod_uid)
         .bind(blob.as_ref())
         .bind(signed(written.size))
         .bind(&written.sha256)
         .bind(written.content_type)
-        .execute(&mut *transaction)
-        .await?;
-        transaction.commit().await?;
+        .fetch_one(&self.database.writer)
+        .await
+        .map_err(RecordError::of_a_row)?;
         Ok(replaced)
     }
+}
 
-    /// Removes a blob that nothing names; what fails here is swept at the next start.
-    async fn discard(&self, blob: &Path) {
-        if let Err(error) = self.blobs.delete(blob).await {
-            tracing::warn!(%error, "an artifact that nothing names was not removed");
+/// Deletes blobs, many at once where the place can do that.
+async fn delete(blobs: &dyn ObjectStore, paths: Vec<Path>) {
+    let mut deleted = blobs.delete_stream(stream::iter(paths.into_iter().map(Ok)).boxed());
+    while let Some(done) = deleted.next().await {
+        match done {
+            Ok(_) | Err(object_store::Error::NotFound { .. }) => {}
+            Err(error) => tracing::warn!(%error, "an artifact that nothing names was not removed"),
         }
     }
 }
 
-/// Writes a stream to the blob store, whole or not at all.
-async fn write<S>(blobs: &dyn ObjectStore, blob: &Path, name: &str, mut bytes: S) -> Result<Written, ArtifactError>
-where
-    S: Stream<Item = Result<Bytes, std::io::Error>> + Unpin + Send,
-{
-    let mut hash = Sha256::new();
-    let mut small = Vec::new();
-    while small.len() <= SMALL_BYTES {
-        let Some(piece) = bytes.try_next().await.map_err(ArtifactError::Source)? else {
-            hash.update(&small);
-            let size = small.len() as u64;
-            let content_type = media_type(name, &small[..small.len().min(HEAD_BYTES)]);
-            blobs.put(blob, Bytes::from(small).into()).await?;
-            return Ok(Written { size, sha256: hex(&hash.finalize()), content_type });
-        };
-        small.extend_from_slice(&piece);
-    }
-    let content_type = media_type(name, &small[..HEAD_BYTES]);
-    let mut size = small.len() as u64;
-    hash.update(&small);
-    let mut upload = WriteMultipart::new(blobs.put_multipart(blob).await?);
-    upload.put(Bytes::from(small));
-    loop {
-        let piece = match bytes.try_next().await {
-            Ok(Some(piece)) => piece,
-            Ok(None) => break,
-            Err(error) => {
-                upload.abort().await?;
-                return Err(ArtifactError::Source(error));
-            }
-        };
-        size += piece.len() as u64;
-        hash.update(&piece);
-        upload.wait_for_capacity(IN_FLIGHT).await?;
-        upload.put(piece);
-    }
-    upload.finish().await?;
-    Ok(Written { size, sha256: hex(&hash.finalize()), content_type })
-}
-
-fn record(row: &SqliteRow) -> Result<ArtifactRecord, sqlx::Error> {
+fn record(row: &AnyRow) -> Result<ArtifactRecord, sqlx::Error> {
     Ok(ArtifactRecord {
         name: row.try_get("name")?,
         step: row.try_get("step")?,
         size: unsigned(row.try_get("size")?),
         sha256: row.try_get("sha256")?,
         content_type: row.try_get("content_type")?,
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        write!(text, "{byte:02x}").expect("writing to a string cannot fail");
-        text
     })
 }

@@ -1,101 +1,151 @@
-//! The SQLite file: one writer connection, a few readers, migrations.
+//! The database of the records: SQLite in a file, or PostgreSQL.
+//!
+//! Both are spoken to in one set of SQL. SQLite has one writer connection and a
+//! few readers; PostgreSQL one pool for both.
 
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::SqlitePool;
-use sqlx::migrate::MigrateError;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::AnyPool;
+use sqlx::ConnectOptions;
+use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
+
+use crate::config::DatabaseUrl;
+use crate::open_error::OpenError;
 
 const READERS: u32 = 4;
-const BUSY: Duration = Duration::from_secs(10);
+const CONNECTIONS: u32 = 8;
+/// Time after which waiting for a connection is given up.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Why a store could not be opened.
-#[derive(Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The folder cannot be made or written.
-    #[error("the folder of the store cannot be used")]
-    Folder(#[source] std::io::Error),
-    /// Another process has it open.
-    #[error("the folder of the store is in use by another process")]
-    InUse,
-    /// SQLite cannot open its file.
-    #[error("the database of the store cannot be opened")]
-    Database(#[from] sqlx::Error),
-    /// The file was written by a newer version, or a migration failed.
-    #[error("the database of the store cannot be brought to this version")]
-    Migration(#[from] MigrateError),
-    /// SQLite found damage.
-    #[error("the database of the store is damaged: {0}")]
-    Damaged(String),
-    /// The place of artifacts cannot be used.
-    #[error("the artifacts of the store cannot be reached")]
-    Blobs(#[from] object_store::Error),
+static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
+static POSTGRES: Migrator = sqlx::migrate!("./migrations/postgres");
+
+/// With a write-ahead log and normal synchronisation this survives the process at
+/// any point; only a loss of power may cost the last transactions, never the file.
+const WRITER: &[&str] = &[
+    "PRAGMA busy_timeout = 10000",
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = NORMAL",
+    "PRAGMA foreign_keys = ON",
+];
+const READER: &[&str] = &["PRAGMA busy_timeout = 10000"];
+
+/// Which of the two it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
 }
 
-/// The two ways to the file.
+/// The two ways to the database.
 #[derive(Clone, Debug)]
 pub(crate) struct Database {
-    /// The only connection that writes: writers queue here, not on a lock.
-    pub(crate) writer: SqlitePool,
+    /// Connections that write; of SQLite only one: writers queue here, not on a lock.
+    pub(crate) writer: AnyPool,
     /// Connections that only read.
-    pub(crate) readers: SqlitePool,
+    pub(crate) readers: AnyPool,
+    pub(crate) dialect: Dialect,
 }
 
 impl Database {
-    /// Opens or makes the file, checks it and brings it to this version.
-    pub(crate) async fn open(file: &Path) -> Result<Self, OpenError> {
-        let options = SqliteConnectOptions::new()
-            .filename(file)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            // With a write-ahead log this survives the process at any point; only
-            // a loss of power may cost the last transactions, never the file.
-            .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(BUSY)
-            .foreign_keys(true);
-        let writer = pool(1).connect_with(options.clone()).await?;
+    /// Opens or makes the database, checks it and brings it to this version.
+    pub(crate) async fn open(url: &DatabaseUrl, file: &Path) -> Result<Self, OpenError> {
+        sqlx::any::install_default_drivers();
+        match url {
+            DatabaseUrl::Sqlite => Self::sqlite(file).await,
+            DatabaseUrl::Postgres(url) => Self::postgres(url).await,
+        }
+    }
+
+    async fn sqlite(file: &Path) -> Result<Self, OpenError> {
+        let options = SqliteConnectOptions::new().filename(file);
+        let writer = sqlite_pool(1, WRITER).connect_with(any(&options.clone().create_if_missing(true))?).await?;
         let verdict: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(&writer).await?;
         if verdict != "ok" {
             return Err(OpenError::Damaged(verdict));
         }
-        sqlx::migrate!().run(&writer).await?;
-        let readers = pool(READERS).connect_with(options.read_only(true)).await?;
-        Ok(Self { writer, readers })
+        SQLITE.run(&writer).await?;
+        let readers = sqlite_pool(READERS, READER).connect_with(any(&options.read_only(true))?).await?;
+        Ok(Self { writer, readers, dialect: Dialect::Sqlite })
+    }
+
+    async fn postgres(url: &str) -> Result<Self, OpenError> {
+        let options: AnyConnectOptions = url.parse()?;
+        let pool = AnyPoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .min_connections(1)
+            .acquire_timeout(PATIENCE)
+            .connect_with(options)
+            .await?;
+        POSTGRES.run(&pool).await?;
+        Ok(Self { writer: pool.clone(), readers: pool, dialect: Dialect::Postgres })
     }
 
     /// Asks both ways for a sign of life.
     pub(crate) async fn healthy(&self) -> Result<(), sqlx::Error> {
-        sqlx::query("SELECT 1 FROM executions LIMIT 1").fetch_optional(&self.readers).await?;
-        sqlx::query("SELECT 1 FROM executions LIMIT 1").fetch_optional(&self.writer).await?;
+        sqlx::query("SELECT uid FROM executions LIMIT 1").fetch_optional(&self.readers).await?;
+        if self.dialect == Dialect::Sqlite {
+            sqlx::query("SELECT uid FROM executions LIMIT 1").fetch_optional(&self.writer).await?;
+        }
         Ok(())
+    }
+
+    /// Bytes that the database takes.
+    pub(crate) async fn bytes(&self) -> Result<u64, sqlx::Error> {
+        let sql = match self.dialect {
+            Dialect::Sqlite => "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()",
+            Dialect::Postgres => "SELECT pg_database_size(current_database())",
+        };
+        Ok(unsigned(sqlx::query_scalar(sql).fetch_one(&self.readers).await?))
     }
 
     /// Empties the write-ahead log and closes every connection.
     pub(crate) async fn close(&self) {
-        self.readers.close().await;
-        if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await {
-            tracing::warn!(%error, "the write-ahead log was not emptied");
+        if self.dialect == Dialect::Sqlite {
+            self.readers.close().await;
+            if let Err(error) = sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(&self.writer).await {
+                tracing::warn!(%error, "the write-ahead log was not emptied");
+            }
         }
         self.writer.close().await;
     }
 }
 
-fn pool(connections: u32) -> SqlitePoolOptions {
-    SqlitePoolOptions::new()
+fn any(options: &SqliteConnectOptions) -> Result<AnyConnectOptions, sqlx::Error> {
+    AnyConnectOptions::from_url(&options.to_url_lossy())
+}
+
+fn sqlite_pool(connections: u32, pragmas: &'static [&'static str]) -> AnyPoolOptions {
+    AnyPoolOptions::new()
         .max_connections(connections)
         .test_before_acquire(false)
         .idle_timeout(None)
         .max_lifetime(None)
         .acquire_timeout(Duration::from_secs(30))
+        .after_connect(move |connection, _| {
+            Box::pin(async move {
+                for pragma in pragmas {
+                    sqlx::raw_sql(*pragma).execute(&mut *connection).await?;
+                }
+                Ok(())
+            })
+        })
 }
 
-/// A number as SQLite keeps it; those that do not fit become the largest.
+/// A number as a database keeps it; those that do not fit become the largest.
 pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// A number as we keep it; SQLite never holds a negative one of ours.
+/// A number as we keep it; a database never holds a negative one of ours.
 pub(crate) fn unsigned(number: i64) -> u64 {
     u64::try_from(number).unwrap_or(0)
+}
+
+/// An attempt as we count it; a database never holds one of ours that does not fit.
+pub(crate) fn attempt(number: i64) -> u32 {
+    u32::try_from(number).unwrap_or(0)
 }

@@ -3,9 +3,9 @@
 use assay_protocol::rest::{Conclusion, ExecutionRecord, Page};
 use jiff::Timestamp;
 use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
+use sqlx::any::AnyRow;
 
-use crate::database::Database;
+use crate::database::{Database, attempt};
 use crate::record::{Begin, RecordError};
 
 /// Longest list in one answer.
@@ -28,15 +28,15 @@ impl Executions {
     pub(crate) async fn begin(&self, begin: &Begin) -> Result<(), RecordError> {
         sqlx::query(
             "INSERT INTO executions (uid, namespace, name, workflow, attempt, plan_hash, created_us)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (uid) DO UPDATE SET attempt = excluded.attempt, plan_hash = excluded.plan_hash
-             WHERE excluded.attempt > attempt",
+             WHERE excluded.attempt > executions.attempt",
         )
         .bind(&begin.uid)
         .bind(&begin.namespace)
         .bind(&begin.name)
         .bind(&begin.workflow)
-        .bind(begin.attempt)
+        .bind(i64::from(begin.attempt))
         .bind(&begin.plan_hash)
         .bind(Timestamp::now().as_microsecond())
         .execute(&self.database.writer)
@@ -47,9 +47,10 @@ impl Executions {
     /// Writes the final judgement; a later one replaces an earlier one.
     pub(crate) async fn conclude(&self, uid: &str, conclusion: &Conclusion) -> Result<(), RecordError> {
         let body = serde_json::to_string(conclusion)?;
-        let done = sqlx::query("UPDATE executions SET conclusion = ?2 WHERE uid = ?1")
+        let done = sqlx::query("UPDATE executions SET conclusion = $2, finished_us = $3 WHERE uid = $1")
             .bind(uid)
             .bind(body)
+            .bind(conclusion.finished_at.as_microsecond())
             .execute(&self.database.writer)
             .await?;
         if done.rows_affected() == 0 { Err(RecordError::Unknown) } else { Ok(()) }
@@ -58,8 +59,8 @@ impl Executions {
     /// The newest execution of that name, else the one of that uid.
     pub(crate) async fn find(&self, namespace: &str, name: &str) -> Result<Option<ExecutionRecord>, RecordError> {
         let sql = format!(
-            "{COLUMNS} WHERE e.namespace = ?1 AND (e.name = ?2 OR e.uid = ?2)
-             ORDER BY e.name = ?2 DESC, e.created_us DESC LIMIT 1"
+            "{COLUMNS} WHERE e.namespace = $1 AND (e.name = $2 OR e.uid = $2)
+             ORDER BY e.name = $2 DESC, e.created_us DESC LIMIT 1"
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(namespace).bind(name);
         query.fetch_optional(&self.database.readers).await?.as_ref().map(record).transpose()
@@ -67,7 +68,7 @@ impl Executions {
 
     /// The execution of that uid.
     pub(crate) async fn by_uid(&self, uid: &str) -> Result<Option<ExecutionRecord>, RecordError> {
-        let sql = format!("{COLUMNS} WHERE e.uid = ?1");
+        let sql = format!("{COLUMNS} WHERE e.uid = $1");
         let query = sqlx::query(sqlx::AssertSqlSafe(sql)).bind(uid);
         query.fetch_optional(&self.database.readers).await?.as_ref().map(record).transpose()
     }
@@ -83,8 +84,8 @@ impl Executions {
         let limit = limit.clamp(1, PAGE_LIMIT);
         let (created_us, uid) = before.and_then(cursor).unwrap_or((i64::MAX, ""));
         let sql = format!(
-            "{COLUMNS} WHERE e.namespace = ?1 AND (?2 IS NULL OR e.workflow = ?2)
-             AND (e.created_us, e.uid) < (?3, ?4) ORDER BY e.created_us DESC, e.uid DESC LIMIT ?5"
+            "{COLUMNS} WHERE e.namespace = $1 AND (CAST($2 AS TEXT) IS NULL OR e.workflow = $2)
+             AND (e.created_us, e.uid) < ($3, $4) ORDER BY e.created_us DESC, e.uid DESC LIMIT $5"
         );
         let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
             .bind(namespace)
@@ -108,7 +109,7 @@ fn cursor(text: &str) -> Option<(i64, &str)> {
     Some((created_us.parse().ok()?, uid))
 }
 
-fn record(row: &SqliteRow) -> Result<ExecutionRecord, RecordError> {
+fn record(row: &AnyRow) -> Result<ExecutionRecord, RecordError> {
     let progress: Option<&str> = row.try_get("progress")?;
     let conclusion: Option<&str> = row.try_get("conclusion")?;
     Ok(ExecutionRecord {
@@ -116,7 +117,7 @@ fn record(row: &SqliteRow) -> Result<ExecutionRecord, RecordError> {
         name: row.try_get("name")?,
         uid: row.try_get("uid")?,
         workflow: row.try_get("workflow")?,
-        attempt: row.try_get("attempt")?,
+        attempt: attempt(row.try_get("attempt")?),
         created_at: Timestamp::from_microsecond(row.try_get("created_us")?).unwrap_or(Timestamp::UNIX_EPOCH),
         progress: progress.map(serde_json::from_str).transpose()?,
         conclusion: conclusion.map(serde_json::from_str).transpose()?,

@@ -1,5 +1,7 @@
 //! The words of this room: keys, changes, and why a record is refused.
 
+use crate::disposition::{Disposition, of_database};
+
 /// What the operator says before it creates an attempt's Job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Begin {
@@ -51,21 +53,10 @@ pub struct RunChange {
     pub execution_uid: String,
 }
 
-/// What to do about an error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Disposition {
-    /// It may go away by itself: try again later.
-    Transient,
-    /// It will not go away until something else changes.
-    Stalled,
-    /// It should not be possible.
-    Bug,
-}
-
 /// Why a record was not written or not read.
 #[derive(Debug, thiserror::Error)]
 pub enum RecordError {
-    /// SQLite did not do it.
+    /// The database did not do it.
     #[error("the database of the store did not answer")]
     Database(#[from] sqlx::Error),
     /// What was stored is not what this version writes.
@@ -86,10 +77,18 @@ pub enum RecordError {
 }
 
 impl RecordError {
+    /// Of a row that belongs to an execution: without one, that is unknown.
+    pub(crate) fn of_a_row(error: sqlx::Error) -> Self {
+        match error.as_database_error() {
+            Some(refused) if refused.is_foreign_key_violation() => Self::Unknown,
+            _ => Self::Database(error),
+        }
+    }
+
     /// What to do about it.
     pub fn disposition(&self) -> Disposition {
         match self {
-            Self::Database(_) => Disposition::Transient,
+            Self::Database(error) => of_database(error),
             Self::Unreadable(_) | Self::BadUid => Disposition::Bug,
             Self::Unknown | Self::Superseded { .. } => Disposition::Stalled,
         }

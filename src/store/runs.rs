@@ -2,9 +2,9 @@
 
 use assay_protocol::Progress;
 use jiff::Timestamp;
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{Any, Row, Transaction};
 
-use crate::database::{Database, signed};
+use crate::database::{Database, attempt, signed};
 use crate::record::{RecordError, RunChange, RunKey};
 
 /// The newest run of an execution.
@@ -26,11 +26,11 @@ impl Runs {
     /// Whether the run may still say something: its execution was begun, and no
     /// newer attempt of it.
     pub(crate) async fn admit(&self, key: &RunKey) -> Result<(), RecordError> {
-        let newest: Option<u32> = sqlx::query_scalar("SELECT attempt FROM executions WHERE uid = ?1")
+        let newest: Option<i64> = sqlx::query_scalar("SELECT attempt FROM executions WHERE uid = $1")
             .bind(&key.execution_uid)
             .fetch_optional(&self.database.readers)
             .await?;
-        judge(key, newest)
+        judge(key, newest.map(attempt))
     }
 
     /// Notes that the run exists.
@@ -48,16 +48,16 @@ impl Runs {
         let change = enlist(&mut transaction, key).await?;
         sqlx::query(
             "INSERT INTO progress (execution_uid, attempt, pod_uid, sequence, finished, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (execution_uid, attempt, pod_uid) DO UPDATE
              SET sequence = excluded.sequence, finished = excluded.finished, body = excluded.body
-             WHERE excluded.sequence > sequence",
+             WHERE excluded.sequence > progress.sequence",
         )
         .bind(&key.execution_uid)
-        .bind(key.attempt)
+        .bind(i64::from(key.attempt))
         .bind(&key.pod_uid)
         .bind(signed(progress.sequence))
-        .bind(progress.outcome.is_some())
+        .bind(i64::from(progress.outcome.is_some()))
         .bind(body)
         .execute(&mut *transaction)
         .await?;
@@ -68,9 +68,9 @@ impl Runs {
     /// The newest progress of one run.
     pub(crate) async fn progress(&self, key: &RunKey) -> Result<Option<Progress>, RecordError> {
         let body: Option<String> =
-            sqlx::query_scalar("SELECT body FROM progress WHERE execution_uid = ?1 AND attempt = ?2 AND pod_uid = ?3")
+            sqlx::query_scalar("SELECT body FROM progress WHERE execution_uid = $1 AND attempt = $2 AND pod_uid = $3")
                 .bind(&key.execution_uid)
-                .bind(key.attempt)
+                .bind(i64::from(key.attempt))
                 .bind(&key.pod_uid)
                 .fetch_optional(&self.database.readers)
                 .await?;
@@ -80,10 +80,12 @@ impl Runs {
     /// The newest run: highest attempt, then last heard of first.
     pub(crate) async fn newest(&self, uid: &str) -> Result<Option<NewestRun>, RecordError> {
         let row = sqlx::query(
-            "SELECT r.attempt, r.pod_uid, e.conclusion IS NOT NULL OR COALESCE(p.finished, 0) AS finished
+            "SELECT r.attempt, r.pod_uid,
+             CASE WHEN e.conclusion IS NULL THEN COALESCE(p.finished, 0) ELSE 1 END AS finished
              FROM runs r JOIN executions e ON e.uid = r.execution_uid
-             LEFT JOIN progress p USING (execution_uid, attempt, pod_uid)
-             WHERE r.execution_uid = ?1 ORDER BY r.attempt DESC, r.seen_us DESC LIMIT 1",
+             LEFT JOIN progress p
+             ON p.execution_uid = r.execution_uid AND p.attempt = r.attempt AND p.pod_uid = r.pod_uid
+             WHERE r.execution_uid = $1 ORDER BY r.attempt DESC, r.seen_us DESC LIMIT 1",
         )
         .bind(uid)
         .fetch_optional(&self.database.readers)
@@ -91,40 +93,41 @@ impl Runs {
         let Some(row) = row else { return Ok(None) };
         let key = RunKey {
             execution_uid: uid.to_owned(),
-            attempt: row.try_get("attempt")?,
+            attempt: attempt(row.try_get("attempt")?),
             pod_uid: row.try_get("pod_uid")?,
         };
-        Ok(Some(NewestRun { key, finished: row.try_get("finished")? }))
+        Ok(Some(NewestRun { key, finished: row.try_get::<i64, _>("finished")? != 0 }))
     }
 
     /// Whether the execution is concluded; an unknown one will never have a log either.
     pub(crate) async fn concluded(&self, uid: &str) -> Result<bool, RecordError> {
-        let concluded: Option<bool> =
-            sqlx::query_scalar("SELECT conclusion IS NOT NULL FROM executions WHERE uid = ?1")
-                .bind(uid)
-                .fetch_optional(&self.database.readers)
-                .await?;
-        Ok(concluded.unwrap_or(true))
+        let waits = sqlx::query("SELECT uid FROM executions WHERE uid = $1 AND conclusion IS NULL")
+            .bind(uid)
+            .fetch_optional(&self.database.readers)
+            .await?;
+        Ok(waits.is_none())
     }
 }
 
-async fn enlist(transaction: &mut Transaction<'_, Sqlite>, key: &RunKey) -> Result<RunChange, RecordError> {
+async fn enlist(transaction: &mut Transaction<'_, Any>, key: &RunKey) -> Result<RunChange, RecordError> {
     if !key.is_sound() {
         return Err(RecordError::BadUid);
     }
-    let row = sqlx::query("SELECT attempt, namespace, name FROM executions WHERE uid = ?1")
+    let row = sqlx::query("SELECT attempt, namespace, name FROM executions WHERE uid = $1")
         .bind(&key.execution_uid)
         .fetch_optional(&mut **transaction)
         .await?;
     let Some(row) = row else { return Err(RecordError::Unknown) };
-    judge(key, Some(row.try_get("attempt")?))?;
-    sqlx::query("INSERT OR IGNORE INTO runs (execution_uid, attempt, pod_uid, seen_us) VALUES (?1, ?2, ?3, ?4)")
-        .bind(&key.execution_uid)
-        .bind(key.attempt)
-        .bind(&key.pod_uid)
-        .bind(Timestamp::now().as_microsecond())
-        .execute(&mut **transaction)
-        .await?;
+    judge(key, Some(attempt(row.try_get("attempt")?)))?;
+    sqlx::query(
+        "INSERT INTO runs (execution_uid, attempt, pod_uid, seen_us) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING",
+    )
+    .bind(&key.execution_uid)
+    .bind(i64::from(key.attempt))
+    .bind(&key.pod_uid)
+    .bind(Timestamp::now().as_microsecond())
+    .execute(&mut **transaction)
+    .await?;
     Ok(RunChange {
         namespace: row.try_get("namespace")?,
         name: row.try_get("name")?,

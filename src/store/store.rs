@@ -1,79 +1,64 @@
 //! The handle that other rooms hold.
 
-use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use assay_protocol::Progress;
+use assay_protocol::ingest::Commands;
 use assay_protocol::rest::{Conclusion, ExecutionRecord, Page};
 use assay_report::TestReport;
-use object_store::local::LocalFileSystem;
 use tokio::sync::broadcast;
 
 use crate::artifacts::Artifacts;
-use crate::database::{Database, OpenError};
+use crate::commands::CommandTable;
+use crate::database::Database;
 use crate::executions::Executions;
 use crate::logs::Logs;
 use crate::record::{Begin, RecordError, RunChange, RunKey};
+use crate::removals::Removals;
 use crate::reports::Reports;
+use crate::retention::Kept;
 use crate::runs::Runs;
+use crate::space::Space;
 
 /// Changes that a slow listener may fall behind; then it is told that it lags.
-const CHANGES: usize = 4096;
+pub(crate) const CHANGES: usize = 4096;
 
 /// The store. Clones share it.
 #[derive(Clone, Debug)]
 pub struct Store {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    database: Database,
-    executions: Executions,
-    runs: Runs,
-    reports: Reports,
-    artifacts: Artifacts,
-    logs: Logs,
-    changes: broadcast::Sender<RunChange>,
+pub(crate) struct Inner {
+    pub(crate) database: Database,
+    pub(crate) file: DatabaseFile,
+    pub(crate) executions: Executions,
+    pub(crate) runs: Runs,
+    pub(crate) reports: Reports,
+    pub(crate) commands: CommandTable,
+    pub(crate) kept: Kept,
+    pub(crate) artifacts: Artifacts,
+    pub(crate) logs: Logs,
+    pub(crate) space: Space,
+    pub(crate) removals: Removals,
+    pub(crate) changes: broadcast::Sender<RunChange>,
+    pub(crate) asked: broadcast::Sender<String>,
     /// Held as long as the store is open.
-    _lock: File,
+    pub(crate) _lock: File,
+}
+
+/// The file of the database as it was when it was opened.
+#[derive(Debug)]
+pub(crate) struct DatabaseFile {
+    pub(crate) path: PathBuf,
+    /// Device and number; `None` when the database lies elsewhere.
+    pub(crate) identity: Option<(u64, u64)>,
 }
 
 impl Store {
-    /// Opens the store in a folder, or makes it.
-    ///
-    /// # Errors
-    /// When the folder cannot be used, is in use, or holds a damaged or newer database.
-    pub async fn open(dir: &Path) -> Result<Self, OpenError> {
-        std::fs::create_dir_all(dir).map_err(OpenError::Folder)?;
-        let lock = File::create(dir.join("lock")).map_err(OpenError::Folder)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(OpenError::InUse),
-            Err(TryLockError::Error(error)) => return Err(OpenError::Folder(error)),
-        }
-        let database = Database::open(&dir.join("assay.db")).await?;
-        let blobs = LocalFileSystem::new_with_prefix(dir)?;
-        let runs = Runs { database: database.clone() };
-        let artifacts = Artifacts::new(database.clone(), runs.clone(), Arc::new(blobs));
-        let logs = Logs::new(dir.join("logs"), runs.clone());
-        logs.clone().keep();
-        sweep(artifacts.clone());
-        Ok(Self {
-            inner: Arc::new(Inner {
-                executions: Executions { database: database.clone() },
-                reports: Reports { database: database.clone() },
-                runs,
-                artifacts,
-                logs,
-                database,
-                changes: broadcast::channel(CHANGES).0,
-                _lock: lock,
-            }),
-        })
-    }
-
     /// Notes that an attempt of an execution is about to be created. To be
     /// called before its Job exists; a repeat changes nothing.
     ///
@@ -143,6 +128,35 @@ impl Store {
         Ok(())
     }
 
+    /// Keeps what somebody asks of a running execution, and tells who listens to
+    /// [`Store::commands_changed`]. Whether that is something else than is kept.
+    /// What is kept has the version given, or the next one when that is not higher.
+    ///
+    /// # Errors
+    /// [`RecordError::Unknown`] when the execution was never begun.
+    pub async fn set_commands(&self, uid: &str, commands: &Commands) -> Result<bool, RecordError> {
+        let changed = self.inner.commands.set(uid, commands).await?;
+        if changed {
+            // Nobody listening is no error.
+            let _ = self.inner.asked.send(uid.to_owned());
+        }
+        Ok(changed)
+    }
+
+    /// What somebody asks of a running execution; the default when nobody does.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn commands(&self, uid: &str) -> Result<Commands, RecordError> {
+        self.inner.commands.of(uid).await
+    }
+
+    /// uids of executions of which something else is asked, from now on. A
+    /// listener that lags must look at everything again.
+    pub fn commands_changed(&self) -> broadcast::Receiver<String> {
+        self.inner.asked.subscribe()
+    }
+
     /// The newest execution of that name, else the one of that uid.
     ///
     /// # Errors
@@ -187,30 +201,4 @@ impl Store {
     pub fn changes(&self) -> broadcast::Receiver<RunChange> {
         self.inner.changes.subscribe()
     }
-
-    /// Whether the store answers.
-    ///
-    /// # Errors
-    /// When the database does not.
-    pub async fn healthy(&self) -> Result<(), RecordError> {
-        Ok(self.inner.database.healthy().await?)
-    }
-
-    /// Brings everything to disk and closes the database. Optional: a store that
-    /// is only dropped, or killed, opens again just as well.
-    pub async fn close(&self) {
-        self.inner.logs.sync().await;
-        self.inner.database.close().await;
-    }
-}
-
-/// Removes what a crash left behind, beside everything else.
-fn sweep(artifacts: Artifacts) {
-    tokio::spawn(async move {
-        match artifacts.sweep().await {
-            Ok(0) => {}
-            Ok(removed) => tracing::info!(removed, "artifacts without a record were removed"),
-            Err(error) => tracing::warn!(%error, "artifacts without a record were not looked for"),
-        }
-    });
 }

@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::walk::walk;
+use crate::disposition::{Disposition, of_disk};
 use crate::record::RecordError;
+use crate::space::Space;
 
 /// Bytes read at once when a file of an earlier process is opened.
 const SCAN_BYTES: usize = 1024 * 1024;
@@ -28,12 +30,24 @@ pub enum AppendError {
     /// The piece is not a run of whole frames, or cuts through a frame already held.
     #[error("the piece does not consist of whole log frames")]
     NotFrames,
-    /// The disk did not take it.
+    /// The disk did not take it, or has no room for it beside what is reserved.
     #[error("the log cannot be written")]
     Io(#[from] io::Error),
     /// The run is not one that may speak.
     #[error("the run of the log was refused")]
     Run(#[from] RecordError),
+}
+
+impl AppendError {
+    /// What to do about it.
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::Gap { .. } => Disposition::Transient,
+            Self::NotFrames => Disposition::Stalled,
+            Self::Io(error) => of_disk(error),
+            Self::Run(error) => error.disposition(),
+        }
+    }
 }
 
 /// A log file, opened at its first use.
@@ -70,7 +84,7 @@ impl LogFile {
 
     /// Appends whole frames that begin at `offset` of the stream; what is
     /// already held is skipped. Gives the new length.
-    pub(super) fn append(&self, offset: u64, bytes: &[u8]) -> Result<u64, AppendError> {
+    pub(super) fn append(&self, offset: u64, bytes: &[u8], space: &Space) -> Result<u64, AppendError> {
         let all = walk(bytes);
         if all.end != bytes.len() {
             return Err(AppendError::NotFrames);
@@ -88,6 +102,7 @@ impl LogFile {
         if skipped.end != bytes.len() - fresh.len() {
             return Err(AppendError::NotFrames);
         }
+        space.claim(fresh.len() as u64)?;
         if let Err(error) = open.file.write_all_at(fresh, open.length) {
             // Part of it may be there: what is not acknowledged must not stay.
             open.file.set_len(open.length)?;

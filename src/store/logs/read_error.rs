@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::disposition::{Disposition, of_disk};
 use crate::record::RecordError;
 
 /// Why a log cannot be read.
@@ -13,4 +14,14 @@ pub enum ReadError {
     /// The records cannot be read.
     #[error("the records of the log cannot be read")]
     Record(#[from] RecordError),
+}
+
+impl ReadError {
+    /// What to do about it.
+    pub fn disposition(&self) -> Disposition {
+        match self {
+            Self::Io(error) => of_disk(error),
+            Self::Record(error) => error.disposition(),
+        }
+    }
 }

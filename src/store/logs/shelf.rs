@@ -1,10 +1,11 @@
 //! All logs: which file is which, who is told that one grew, when they reach the disk.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs::DirEntry;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use tokio::sync::watch;
@@ -14,6 +15,7 @@ use super::read_error::ReadError;
 use super::tail::{Tail, render};
 use crate::record::{RunKey, is_uid};
 use crate::runs::Runs;
+use crate::space::Space;
 
 /// How often written bytes are brought to disk.
 const SYNC: Duration = Duration::from_secs(2);
@@ -31,6 +33,7 @@ pub struct Logs {
 struct Shelf {
     folder: PathBuf,
     runs: Runs,
+    space: Space,
     files: Mutex<HashMap<RunKey, BTreeMap<u16, Arc<LogFile>>>>,
     followers: Mutex<HashMap<String, watch::Sender<Beat>>>,
 }
@@ -45,8 +48,8 @@ pub(super) struct Beat {
 }
 
 impl Logs {
-    pub(crate) fn new(folder: PathBuf, runs: Runs) -> Self {
-        let shelf = Shelf { folder, runs, files: Mutex::default(), followers: Mutex::default() };
+    pub(crate) fn new(folder: PathBuf, runs: Runs, space: Space) -> Self {
+        let shelf = Shelf { folder, runs, space, files: Mutex::default(), followers: Mutex::default() };
         Self { shelf: Arc::new(shelf) }
     }
 
@@ -63,7 +66,8 @@ impl Logs {
             self.shelf.runs.enlist(key).await?;
         }
         let file = known.unwrap_or_else(|| self.file(key, group));
-        let acknowledged = blocking(move || file.append(offset, &bytes)).await?;
+        let space = self.shelf.space.clone();
+        let acknowledged = blocking(move || file.append(offset, &bytes, &space)).await?;
         self.beat(&key.execution_uid, |beat| {
             beat.appended += 1;
             // The first piece may be the first word of its run.
@@ -120,18 +124,19 @@ impl Logs {
         if !key.is_sound() {
             return Err(io::Error::from(io::ErrorKind::InvalidInput));
         }
-        let entries = match std::fs::read_dir(self.folder(key)) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(error),
-        };
         let mut groups = Vec::new();
-        for entry in entries {
+        for entry in entries(&self.folder(key))? {
             let name = entry?.file_name();
             groups.extend(name.to_str().and_then(|name| name.strip_suffix(SUFFIX)?.parse::<u16>().ok()));
         }
         groups.sort_unstable();
         Ok(groups)
+    }
+
+    /// Bytes of all logs on disk.
+    pub(crate) async fn bytes(&self) -> io::Result<u64> {
+        let folder = self.shelf.folder.clone();
+        blocking(move || measure(&folder)).await
     }
 
     /// Tells followers that the records of an execution changed.
@@ -177,6 +182,35 @@ impl Logs {
         self.followers().retain(|_, sender| sender.receiver_count() > 0);
     }
 
+    /// Closes and removes every file of an execution, and tells followers.
+    pub(crate) async fn remove(&self, uid: &str) -> io::Result<()> {
+        self.files().retain(|key, _| key.execution_uid != uid);
+        self.announce(uid);
+        let folder = self.shelf.folder.join(uid);
+        blocking(move || match std::fs::remove_dir_all(folder) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        })
+        .await
+    }
+
+    /// Executions of which there is a folder that nobody has changed since `before`.
+    pub(crate) async fn older(&self, before: SystemTime) -> io::Result<Vec<String>> {
+        let folder = self.shelf.folder.clone();
+        blocking(move || {
+            let mut found = Vec::new();
+            for entry in entries(&folder)? {
+                let entry = entry?;
+                let uid = entry.file_name().into_string().ok().filter(|name| is_uid(name));
+                if entry.metadata()?.modified()? < before {
+                    found.extend(uid);
+                }
+            }
+            Ok(found)
+        })
+        .await
+    }
+
     fn folder(&self, key: &RunKey) -> PathBuf {
         debug_assert!(is_uid(&key.execution_uid), "checked before a path is made of it");
         self.shelf.folder.join(&key.execution_uid).join(format!("{}-{}", key.attempt, key.pod_uid))
@@ -220,6 +254,30 @@ impl Logs {
             sender.send_modify(change);
         }
     }
+}
+
+/// What lies in a folder; nothing when there is none.
+fn entries(folder: &Path) -> io::Result<impl Iterator<Item = io::Result<DirEntry>>> {
+    match std::fs::read_dir(folder) {
+        Ok(entries) => Ok(Some(entries).into_iter().flatten()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None.into_iter().flatten()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Bytes of all files below a folder. What vanishes meanwhile has none.
+fn measure(folder: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in entries(folder)? {
+        let entry = entry?;
+        match entry.metadata() {
+            Ok(meta) if meta.is_dir() => bytes += measure(&entry.path())?,
+            Ok(meta) => bytes += meta.len(),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(bytes)
 }
 
 fn sync_all(files: &[Arc<LogFile>]) {

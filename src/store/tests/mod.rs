@@ -1,10 +1,17 @@
-//! The store against a real SQLite file and real folders.
+//! The store against real databases, real folders and a real S3 service.
 
 mod artifacts;
+mod backup;
+mod bucket;
+mod conformance;
 mod crash;
 mod follow;
+mod full;
 mod logs;
+mod outage;
+mod postgres;
 mod records;
+mod retention;
 mod speed;
 
 use assay_api::{Reason, StepState, Verdict};
@@ -13,7 +20,7 @@ use assay_protocol::{ArtifactTotals, Progress, RunOutcome, StepProgress};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::{Begin, RunKey, Store};
+use crate::{Begin, RunKey, Store, StoreConfig};
 
 pub(crate) const UID: &str = "5f0c7a52-0000-4000-8000-000000000001";
 
@@ -23,6 +30,33 @@ pub(crate) async fn store() -> (TempDir, Store) {
     let store = Store::open(dir.path()).await.expect("a fresh store");
     store.begin(&begin("smoke-1", UID, 1)).await.expect("begun");
     (dir, store)
+}
+
+/// A store that can be opened again.
+pub(crate) struct House {
+    pub(crate) dir: TempDir,
+    pub(crate) config: StoreConfig,
+    pub(crate) store: Store,
+}
+
+impl House {
+    /// A fresh one with attempt 1 of [`UID`] begun; `adapt` says where it keeps things.
+    pub(crate) async fn new(adapt: impl FnOnce(&mut StoreConfig)) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut config = StoreConfig::folder(dir.path());
+        adapt(&mut config);
+        let store = Store::open_with(config.clone()).await.expect("a fresh store");
+        store.begin(&begin("smoke-1", UID, 1)).await.expect("begun");
+        Self { dir, config, store }
+    }
+
+    /// The same one after a restart.
+    pub(crate) async fn reopen(self) -> Self {
+        let Self { dir, config, store } = self;
+        drop(store);
+        let store = Store::open_with(config.clone()).await.expect("opened again");
+        Self { dir, config, store }
+    }
 }
 
 pub(crate) fn begin(name: &str, uid: &str, attempt: u32) -> Begin {
@@ -58,11 +92,15 @@ pub(crate) fn progress(sequence: u64, finished: bool) -> Progress {
         started_at: Some(now),
         finished_at: None,
         message: None,
+        outputs: std::collections::BTreeMap::new(),
     };
     Progress {
         sequence,
         started_at: Some(now),
         steps: vec![step("build"), step("test")],
+        blocks: Vec::new(),
+        paused: None,
+        paused_ms: 0,
         tests: None,
         artifacts: ArtifactTotals::default(),
         outcome: finished.then_some(outcome),

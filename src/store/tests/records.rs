@@ -1,11 +1,12 @@
 //! Executions, progress, reports and conclusions.
 
 use assay_api::{Reason, Verdict};
+use assay_protocol::ingest::Commands;
 use assay_protocol::rest::Conclusion;
 use assay_report::TestReport;
 use jiff::Timestamp;
 
-use super::{UID, begin, key, progress, store};
+use super::{House, UID, begin, key, progress};
 use crate::{OpenError, RecordError, RunChange, Store};
 
 fn conclusion() -> Conclusion {
@@ -17,15 +18,14 @@ fn conclusion() -> Conclusion {
     }
 }
 
-#[tokio::test]
-async fn everything_is_there_after_reopening() {
-    let (dir, store) = store().await;
+pub(super) async fn everything_is_there_after_reopening(house: House) {
+    let store = &house.store;
     store.save_progress(&key(1), &progress(1, true)).await.expect("saved");
     store.save_report(&key(1), &TestReport::default()).await.expect("saved");
     let verdict = conclusion();
     store.conclude(UID, &verdict).await.expect("concluded");
-    drop(store);
-    let store = Store::open(dir.path()).await.expect("opened again");
+    let house = house.reopen().await;
+    let store = &house.store;
     let record = store.execution("team-a", "smoke-1").await.expect("asked").expect("found");
     assert_eq!(record.progress.map(|progress| progress.sequence), Some(1));
     assert_eq!(record.conclusion, Some(verdict));
@@ -35,15 +35,12 @@ async fn everything_is_there_after_reopening() {
     assert!(store.healthy().await.is_err());
 }
 
-#[tokio::test]
-async fn one_process_owns_the_folder() {
-    let (dir, _store) = store().await;
-    assert!(matches!(Store::open(dir.path()).await, Err(OpenError::InUse)));
+pub(super) async fn one_process_owns_the_folder(house: House) {
+    assert!(matches!(Store::open(house.dir.path()).await, Err(OpenError::InUse)));
 }
 
-#[tokio::test]
-async fn an_older_progress_does_not_replace_a_newer_one() {
-    let (_dir, store) = store().await;
+pub(super) async fn an_older_progress_does_not_replace_a_newer_one(house: House) {
+    let store = &house.store;
     let mut changes = store.changes();
     for sequence in [1, 3, 2, 3] {
         store.save_progress(&key(1), &progress(sequence, sequence == 3)).await.expect("saved");
@@ -54,9 +51,8 @@ async fn an_older_progress_does_not_replace_a_newer_one() {
     assert_eq!((kept.sequence, kept.outcome.is_some()), (3, true));
 }
 
-#[tokio::test]
-async fn only_the_newest_begun_attempt_may_speak() {
-    let (_dir, store) = store().await;
+pub(super) async fn only_the_newest_begun_attempt_may_speak(house: House) {
+    let store = &house.store;
     store.save_progress(&key(1), &progress(7, false)).await.expect("saved");
     assert!(matches!(store.admit(&key(2)).await, Err(RecordError::Unknown)));
     store.begin(&begin("smoke-1", UID, 2)).await.expect("begun");
@@ -74,9 +70,8 @@ async fn only_the_newest_begun_attempt_may_speak() {
     assert!(matches!(store.enlist(&stranger).await, Err(RecordError::BadUid)));
 }
 
-#[tokio::test]
-async fn lists_come_in_pages_newest_first() {
-    let (_dir, store) = store().await;
+pub(super) async fn lists_come_in_pages_newest_first(house: House) {
+    let store = &house.store;
     for number in 2..=5 {
         let mut begin = begin(&format!("smoke-{number}"), &format!("uid-{number}"), 1);
         if number == 4 {
@@ -104,8 +99,56 @@ async fn lists_come_in_pages_newest_first() {
     assert_eq!(store.execution("team-b", "uid-3").await.expect("asked"), None);
 }
 
-#[tokio::test]
-async fn an_unknown_execution_cannot_be_concluded() {
-    let (_dir, store) = store().await;
+pub(super) async fn an_unknown_execution_cannot_be_concluded(house: House) {
+    let store = &house.store;
     assert!(matches!(store.conclude("unknown", &conclusion()).await, Err(RecordError::Unknown)));
+}
+
+fn asks(version: u64, pause: bool, resume: &[&str]) -> Commands {
+    Commands { version, pause, resume: resume.iter().map(|step| (*step).to_owned()).collect() }
+}
+
+pub(super) async fn commands_count_up_with_every_change(house: House) {
+    let store = &house.store;
+    let mut changed = store.commands_changed();
+    assert_eq!(store.commands(UID).await.expect("asked"), Commands::default());
+    for (commands, expected, version) in [
+        (asks(0, false, &[]), false, 0),
+        (asks(0, true, &[]), true, 1),
+        (asks(0, true, &[]), false, 1),
+        (asks(7, true, &["build"]), true, 7),
+        (asks(3, true, &["build", "test"]), true, 8),
+        (asks(9, true, &["build", "test"]), false, 8),
+        (asks(0, false, &[]), true, 9),
+    ] {
+        assert_eq!(store.set_commands(UID, &commands).await.expect("kept"), expected, "{commands:?}");
+        let kept = store.commands(UID).await.expect("asked");
+        assert_eq!((kept.version, kept.pause), (version, commands.pause));
+        assert_eq!(kept.resume, commands.resume);
+        if expected {
+            assert_eq!(changed.recv().await.as_deref(), Ok(UID));
+        }
+    }
+    assert!(changed.is_empty(), "nobody is told what is known");
+    let unknown = store.set_commands("unknown", &asks(0, true, &[])).await;
+    assert!(matches!(unknown, Err(RecordError::Unknown)));
+    let house = house.reopen().await;
+    assert_eq!(house.store.commands(UID).await.expect("asked").version, 9);
+}
+
+pub(super) async fn many_writers_of_one_execution_lose_nothing(house: House) {
+    let writers = (1..=40).map(|number| {
+        let store = house.store.clone();
+        tokio::spawn(async move {
+            store.save_progress(&key(1), &progress(number, number == 40)).await.expect("saved");
+            store.save_report(&key(1), &TestReport::default()).await.expect("saved");
+            store.set_commands(UID, &asks(0, true, &[&number.to_string()])).await.expect("kept");
+        })
+    });
+    for writer in writers.collect::<Vec<_>>() {
+        writer.await.expect("no panic");
+    }
+    let record = house.store.execution_by_uid(UID).await.expect("asked").expect("found");
+    assert_eq!(record.progress.map(|progress| progress.sequence), Some(40));
+    assert_eq!(house.store.commands(UID).await.expect("asked").version, 40);
 }
