@@ -13,8 +13,10 @@ use crate::limits::Limits;
 use crate::model::{Case, TestReport, WarningCode};
 use crate::outcome::Outcome;
 
-/// Names that are remembered of features, scenarios, cases or tries.
+/// Features, scenarios and cases that are remembered.
 const KNOWN: usize = 100_000;
+/// Tries that are followed at the same time.
+const TRIES: usize = 1000;
 /// The kinds of messages that tell the format.
 const KINDS: [&str; 8] = [
     "meta",
@@ -123,7 +125,11 @@ impl<'l> Run<'l> {
             "testCaseStarted" => {
                 let scenario = self.cases.get(&hash(&body.get("testCaseId").text())).copied().unwrap_or_default();
                 let attempt = body.get("attempt").count().unwrap_or(0);
-                insert(&mut self.tries, body.get("id"), Try { scenario, attempt, ..Try::default() });
+                if self.tries.len() < TRIES {
+                    insert(&mut self.tries, body.get("id"), Try { scenario, attempt, ..Try::default() });
+                } else {
+                    self.collector.warn(WarningCode::LimitReached, "more cases run at once than can be followed");
+                }
             }
             "testStepFinished" => self.step(body),
             "testCaseFinished" => self.end_case(body),
