@@ -21,3 +21,8 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- $version := ternary (printf "@%s" .image.digest) (printf ":%s" (.image.tag | default .root.Chart.AppVersion)) (not (empty .image.digest)) -}}
 {{- with .root.Values.image.registry }}{{ . }}/{{ end }}{{ .image.repository }}{{ $version }}
 {{- end }}
+
+{{/* Cluster-wide, so its name tells two releases apart. */}}
+{{- define "assay.webhook" -}}
+assay-{{ .Release.Namespace }}
+{{- end }}
