@@ -18,4 +18,4 @@ pub(crate) const WORK: usize = 4 * 1024 * 1024;
 /// Units of one step.
 pub(crate) const STEP: usize = 16;
 /// How deeply steps may be nested in each other.
-pub(crate) const DEEPEST: usize = 400;
+pub(crate) const DEEPEST: usize = 240;

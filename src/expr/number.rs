@@ -121,7 +121,7 @@ impl Number {
 
 #[expect(clippy::cast_possible_truncation, reason = "the range is checked")]
 fn whole(number: f64) -> Option<i64> {
-    (number >= -TOO_LARGE && number < TOO_LARGE).then_some(number as i64)
+    (-TOO_LARGE..TOO_LARGE).contains(&number).then_some(number as i64)
 }
 
 fn combine(

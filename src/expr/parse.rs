@@ -11,7 +11,7 @@ use crate::value::Value;
 /// How deeply brackets and prefixes may be nested.
 const DEEPEST: usize = 64;
 /// Operators in one expression.
-const MOST_OPERATORS: usize = 250;
+const MOST_OPERATORS: usize = 150;
 const SIMPLER: &str = "split the expression, for example over several parameters";
 
 /// What was read.

@@ -2,6 +2,8 @@
 //! by vector (`ASSAY_CORPUS`; skipped with a note where there is none). Every
 //! vector is right, or stands here with the reason why we differ.
 
+#![cfg(feature = "text")]
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -110,6 +110,21 @@ fn patterns_and_yaml_are_bounded() {
 }
 
 #[test]
+fn the_deepest_expressions_need_little_stack() {
+    let parentheses = format!("{}1{}", "(".repeat(60), ")".repeat(60));
+    let chain = format!("{}1", "1+".repeat(149));
+    let inner = format!("eval(\"{parentheses}\"){}", "+1".repeat(149));
+    let prefixes = format!("{}1", "!".repeat(60));
+    let texts = [parentheses, chain, inner, prefixes, "one".to_owned()];
+    let run_all = move || {
+        let scope = scope();
+        texts.map(|text| Expression::parse(&text).0.evaluate(&scope).is_ok())
+    };
+    let thread = std::thread::Builder::new().stack_size(1 << 20).spawn(run_all).expect("a thread starts");
+    assert_eq!(thread.join().expect("the stack is large enough"), [true, true, true, true, false]);
+}
+
+#[test]
 fn many_texts_share_a_limit() {
     let scope = Scope::new().with_work_limit(100_000);
     let (expression, _) = Expression::parse("len(range(1000))");

@@ -70,6 +70,7 @@ fn what_does_not_exist() {
             &[("config.ulr", &format!("`config.ulr` is not known; did you mean `config.url`? Known: {KNOWN}"))],
         ),
         ("nothing.like.it", &[("nothing.like.it", &format!("`nothing.like.it` is not known; known: {KNOWN}"))]),
+        ("config", &[("config", "`config` has no value of its own; write a name below it, such as `config.token`")]),
         ("len", &[("len", "`len` is not known; it is a function: write `len(...)`")]),
         ("_.value", &[("_.value", "`_.value` is not known; `_.value`, `_.index` and `_.key` are known in the text")]),
         (
@@ -98,6 +99,14 @@ fn what_does_not_exist() {
             &[("jq", "`jq` has no bounds in time and memory, and is not part of the language; use `map`")],
         ),
         ("secret(\"a\", \"b\")", &[("secret", "`secret` would put a secret into text; give the step an `env` entry")]),
+        (
+            "env.my-long-step.status == 1",
+            &[(
+                "env.my-long-step.status",
+                "`env.my-long-step.status` is read as a subtraction; write a name with `-` in it as `env[\"my-long-step\"].status`",
+            )],
+        ),
+        ("true || items-x", &[("items-x", "`items-x` is read as a subtraction")]),
         // Also where it is not reached.
         ("true || config.ulr", &[("config.ulr", "`config.ulr` is not known")]),
         ("true ? 1 : config.ulr", &[("config.ulr", "`config.ulr` is not known")]),
@@ -153,12 +162,12 @@ fn what_cannot_be_done() {
         ("json(\"{\")", &[("json(\"{\")", "the text is not JSON: ")]),
         ("unbase64(\"?\")", &[("unbase64(\"?\")", "the text is not base64")]),
         ("relpath(\"a\")", &[("relpath(\"a\")", "`relpath` needs the folder that the path is seen from")]),
-        ("date()", &[("date()", "`date` is not known here")]),
         // A mistake without names is certain wherever it stands.
         ("env.A ? 1 / 0 : 2", &[("1 / 0", "`1` is divided by zero")]),
     ]);
     #[cfg(feature = "text")]
     check(&[
+        ("date()", &[("date()", "`date` is not known here")]),
         ("matches(\"a\", \"(\")", &[("matches(\"a\", \"(\")", "`(` is not a pattern: ")]),
         ("yaml(\"a: [\")", &[("yaml(\"a: [\")", "the text is not YAML: ")]),
     ]);
