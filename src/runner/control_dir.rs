@@ -65,6 +65,11 @@ impl GroupDir {
         self.0.join("out")
     }
 
+    /// Where an attempt leaves its outputs.
+    pub(crate) fn outputs(&self, step: u16, attempt: u32) -> PathBuf {
+        self.0.join(control::attempt_file("outputs", step, attempt))
+    }
+
     pub(crate) fn alive(&self) -> PathBuf {
         self.0.join(ALIVE)
     }

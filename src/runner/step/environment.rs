@@ -6,12 +6,12 @@ use assay_api::names::env;
 use assay_protocol::{Action, Instruction, PlanDocument};
 use rustix::fs::{Access, access};
 
-/// Variables added to the container's own, in order: a later one wins.
-pub(super) fn additions(
+/// Variables that every step has beside the container's own; those of its action follow them.
+pub(super) fn of_every_step(
     plan: &PlanDocument,
     step: &Instruction,
-    action: &Action,
     attempt: u32,
+    outputs: &Path,
 ) -> Vec<(String, String)> {
     let identity = &plan.execution;
     let mut variables = vec![
@@ -20,15 +20,13 @@ pub(super) fn additions(
         (env::WORKFLOW, identity.workflow.clone()),
         (env::STEP, step.name.clone()),
         (env::STEP_ATTEMPT, attempt.to_string()),
+        (env::OUTPUTS, outputs.display().to_string()),
     ];
     variables.extend(identity.revision.clone().map(|revision| (env::REVISION, revision)));
-    let mut variables: Vec<(String, String)> =
-        variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    if !has_home(action) {
-        variables.push(("HOME".to_owned(), plan.workspace.clone()));
+    if !step.action.as_ref().is_some_and(has_home) {
+        variables.push(("HOME", plan.workspace.clone()));
     }
-    variables.extend(action.env.iter().cloned());
-    variables
+    variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// Many tools stop when they cannot write below HOME, which is the rule for

@@ -24,6 +24,19 @@ impl Patterns {
         Self { automaton, forms, longest }
     }
 
+    /// A whole text as it may be shown.
+    pub(super) fn masked(&self, text: &[u8]) -> Vec<u8> {
+        let (mut masker, mut out) = (Masker::default(), Vec::new());
+        masker.push(self, text, &mut out);
+        masker.finish(self, &mut out);
+        out
+    }
+
+    /// A whole sentence as it may be shown.
+    pub(super) fn masked_text(&self, text: &str) -> String {
+        String::from_utf8_lossy(&self.masked(text.as_bytes())).into_owned()
+    }
+
     /// Where the tail begins that may turn out to be the start of a secret.
     fn doubtful_from(&self, bytes: &[u8]) -> usize {
         let earliest = bytes.len().saturating_sub(self.longest.saturating_sub(1));

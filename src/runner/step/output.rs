@@ -87,10 +87,7 @@ impl<'a> Output<'a> {
 
     /// A line that the runner itself has to say.
     pub(super) fn say(&mut self, line: &str) {
-        let mut text = Vec::new();
-        let mut masker = Masker::default();
-        masker.push(self.patterns, line.as_bytes(), &mut text);
-        masker.finish(self.patterns, &mut text);
+        let mut text = self.patterns.masked(line.as_bytes());
         text.push(b'\n');
         text.truncate(PAYLOAD_LIMIT);
         self.tee(&text);

@@ -8,22 +8,25 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use assay_protocol::control::{self, Done, Ending, Ready, attempt_file};
+use assay_protocol::control::{self, Done, Ending, Go, Ready, attempt_file};
 use assay_protocol::{Instruction, PROTOCOL_VERSION, PlanDocument, Section};
 use jiff::Timestamp;
 use rustix::fs::FlockOperation;
 
 use super::attempt::{Attempt, End, Limits, Senses, reap_one};
 use super::collect::{Collection, Shelves, collect};
+use super::content;
 use super::launch::launch;
 use super::lifeline::Lifeline;
 use super::mask::Patterns;
 use super::output::Output;
+use super::outputs::Outputs;
+use super::prepare::{Surroundings, prepare};
+use super::resolve::Resolver;
 use super::secrets::{SHORTEST, Secrets};
 use super::signals::{Signals, asks_to_end};
 use super::spool::SpoolWriter;
 use super::wait::wait;
-use super::{content, environment};
 use crate::control_dir::{ControlDir, EXIT, GroupDir, READY, parse_attempt};
 use crate::plan_file::{LoadedPlan, PlanError};
 use crate::settings::Settings;
@@ -106,7 +109,11 @@ impl Station {
         let variables =
             std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.as_bytes().to_vec())));
         let secrets = Secrets::of(&plan.groups[usize::from(group)], variables);
-        let hindrance = if group == 0 { content::write(&plan.files, &plan.workspace) } else { None };
+        let hindrance = if group == 0 && !plan.files.is_empty() {
+            content::write(&plan.files, Path::new(&plan.workspace), &Resolver::new(&Go::default()))
+        } else {
+            None
+        };
         let ready = serde_json::to_vec(&Ready { version: PROTOCOL_VERSION }).expect("plain data");
         dir.publish(READY, &ready)?;
         Ok(Self {
@@ -178,47 +185,50 @@ impl Station {
     fn perform(&mut self, step: u16, attempt: u32) -> Result<bool, StepError> {
         let instruction = self.plan.steps[usize::from(step)].clone();
         let started_at = Timestamp::now();
-        let (end, message, log_end) = self.run_process(&instruction, attempt);
+        let ran = self.run_process(&instruction, attempt);
         let finished_at = Timestamp::now();
         let collection = self.collect(&instruction);
+        let mut notes = ran.outputs.notes;
+        notes.extend(collection.notes.iter().map(|note| self.patterns.masked_text(note)));
         let done = Done {
             step,
             attempt,
-            ending: end.ending,
-            exit_code: end.exit_code,
-            signal: end.signal,
+            ending: ran.end.ending,
+            exit_code: ran.end.exit_code,
+            signal: ran.end.signal,
             started_at,
             finished_at,
-            message,
+            message: ran.message.map(|message| self.patterns.masked_text(&message)),
             files: collection.files,
-            notes: collection.notes,
-            outputs: std::collections::BTreeMap::new(),
-            log_end,
+            notes,
+            outputs: ran.outputs.values,
+            log_end: ran.log_end,
         };
         let bytes = serde_json::to_vec(&done).expect("plain data");
         self.dir.publish(&attempt_file("done", step, attempt), &bytes).map_err(|source| {
             let path = self.dir.path().display().to_string();
             StepError::Control { path, source }
         })?;
-        if end.abandoned { Err(StepError::LeaderLost) } else { Ok(end.ending == Ending::Stopped) }
+        if ran.end.abandoned { Err(StepError::LeaderLost) } else { Ok(ran.end.ending == Ending::Stopped) }
     }
 
-    fn run_process(&mut self, instruction: &Instruction, attempt: u32) -> (End, Option<String>, u64) {
+    fn run_process(&mut self, instruction: &Instruction, attempt: u32) -> Ran {
+        let surroundings = Surroundings { plan: &self.plan, dir: &self.dir, hindrance: self.hindrance.as_deref() };
+        let prepared = prepare(&surroundings, instruction, attempt);
         let mut output = Output::new(&mut self.spool, &self.patterns, instruction.index, attempt);
         for name in std::mem::take(&mut self.too_short) {
             output.say(&format!("the secret in {name} is shorter than {SHORTEST} characters and is not masked"));
         }
-        let nothing = End { ending: Ending::Exited, exit_code: None, signal: None, abandoned: false };
-        let Some(action) = instruction.action.as_ref().filter(|action| !action.argv.is_empty()) else {
-            return (nothing, None, output.finish());
-        };
-        let variables = environment::additions(&self.plan, instruction, action, attempt);
-        let launched = self.hindrance.clone().map_or_else(|| launch(action, &variables), Err);
-        let launched = match launched {
-            Ok(launched) => launched,
+        let started = prepared.and_then(|prepared| {
+            let Some(prepared) = prepared else { return Ok(None) };
+            Ok(Some((launch(&prepared.action, &prepared.variables)?, prepared.outputs)))
+        });
+        let (launched, outputs) = match started {
+            Ok(Some(started)) => started,
+            Ok(None) => return Ran::without_process(Ending::Exited, None, output),
             Err(message) => {
                 output.say(&message);
-                return (End { ending: Ending::NotStarted, ..nothing }, Some(message), output.finish());
+                return Ran::without_process(Ending::NotStarted, Some(message), output);
             }
         };
         let limits = Limits {
@@ -232,7 +242,7 @@ impl Station {
             Senses { signals: &mut self.signals, watch: &self.watch, lifeline: &mut self.lifeline, dir: &self.dir };
         let end = Attempt::new(launched, limits).supervise(&mut senses, &mut output);
         let _ = io::stdout().flush();
-        (end, None, output.finish())
+        Ran { end, message: None, log_end: output.finish(), outputs: outputs.take(&self.patterns) }
     }
 
     fn collect(&mut self, instruction: &Instruction) -> Collection {
@@ -240,5 +250,22 @@ impl Station {
         let out = self.dir.out();
         let workspace = Path::new(&self.plan.workspace);
         collect(rule, &mut Shelves { workspace, out: &out, next: &mut self.copies })
+    }
+}
+
+/// What became of the process of an attempt.
+struct Ran {
+    end: End,
+    /// Why there was none.
+    message: Option<String>,
+    outputs: Outputs,
+    /// Where the spool ended.
+    log_end: u64,
+}
+
+impl Ran {
+    fn without_process(ending: Ending, message: Option<String>, output: Output<'_>) -> Self {
+        let end = End { ending, exit_code: None, signal: None, abandoned: false };
+        Self { end, message, outputs: Outputs::default(), log_end: output.finish() }
     }
 }

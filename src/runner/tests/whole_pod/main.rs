@@ -1,6 +1,8 @@
 //! Whole runs of a pod with the real binary, with and without a server.
 #![expect(clippy::unwrap_used, reason = "a test may stop where it is surprised")]
 
+mod container;
+mod handing_on;
 mod ingest;
 mod offline;
 mod online;

@@ -34,7 +34,7 @@ fn steps_run_in_order_across_containers() {
     assert_eq!(remains.stdout(2, 3), "step 3/1/abc\n");
     assert_eq!(std::fs::read_to_string(remains.path().join("data/conf/a.txt")).unwrap(), "hello");
     assert_eq!((remains.leader_code, remains.step_codes.clone()), (Some(0), vec![Some(0); 3]));
-    assert_eq!((remains.seal.steps.as_str(), remains.seal.plan_hash.len()), ("ppppp", 64));
+    assert_eq!((remains.seal().steps.as_str(), remains.seal().plan_hash.len()), ("ppppp", 64));
     assert!(remains.leader_output.contains("▶ step \"step 0\""), "{}", remains.leader_output);
     assert!(remains.step_outputs[2].contains("step 3/1/abc"), "kubectl logs shows something");
 }
@@ -92,7 +92,7 @@ fn conditions_negative_optional_and_after() {
     pod.shell(After, 0, "echo yes > after");
     let remains = pod.run();
     assert_eq!(remains.verdict(), "failed/TestsFailed: step \"step 2\" failed: exit code 5");
-    assert_eq!((remains.seal.steps.as_str(), remains.leader_code), ("pffsppp", Some(1)));
+    assert_eq!((remains.seal().steps.as_str(), remains.leader_code), ("pffsppp", Some(1)));
     assert!(
         !remains.exists("not_run")
             && remains.exists("on_failure")
@@ -191,7 +191,7 @@ fn a_deleted_pod_is_cancelled_and_cleans_up() {
     assert_eq!(remains.verdict(), "cancelled/Cancelled: cancelled while step \"step 0\" ran");
     let told = format!("{}\n{:?}", remains.leader_output, remains.step_outputs);
     assert!(remains.exists("cleaned") && !remains.exists("not_run"), "{told}");
-    assert_eq!(remains.seal.steps, "csp");
+    assert_eq!(remains.seal().steps, "csp");
 }
 
 #[test]
@@ -214,7 +214,7 @@ fn reports_are_read_and_counted() {
     pod.shell(Steps, 1, "true").artifacts = rule;
     let remains = pod.run();
     assert_eq!(remains.verdict(), "failed/TestsFailed: 3 of 40 tests failed in step \"step 0\"");
-    assert_eq!(remains.seal.counts.unwrap().tests, 40);
+    assert_eq!(remains.seal().counts.unwrap().tests, 40);
     assert!(remains.leader_output.contains("no file matches \"nothing-*\""), "{}", remains.leader_output);
     assert!(remains.leader_output.contains("artifacts collected: 1 file"), "{}", remains.leader_output);
 }

@@ -36,7 +36,7 @@ fn assert_complete(server: &Server, remains: &Remains) {
     let progress = server.ingest.progress.lock().unwrap();
     let last = progress.iter().max_by_key(|progress| progress.sequence).unwrap();
     let outcome = last.outcome.as_ref().unwrap();
-    assert_eq!(outcome, &remains.seal.outcome);
+    assert_eq!(outcome, &remains.seal().outcome);
     assert!(outcome.log_complete);
     assert_eq!(progress.iter().filter(|progress| progress.outcome.is_some()).count(), 1);
 }
@@ -148,6 +148,6 @@ fn without_a_server_the_seal_speaks() {
     let began = Instant::now();
     let remains = pod.run();
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
-    assert_eq!((remains.seal.outcome.verdict, remains.seal.outcome.log_complete), (Verdict::Passed, false));
+    assert_eq!((remains.seal().outcome.verdict, remains.seal().outcome.log_complete), (Verdict::Passed, false));
     assert!(remains.leader_output.contains("could not be delivered whole"), "{}", remains.leader_output);
 }

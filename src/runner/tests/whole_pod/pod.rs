@@ -27,7 +27,7 @@ pub struct Pod {
 
 /// What is left of it.
 pub struct Remains {
-    pub seal: Seal,
+    seal: Option<Seal>,
     pub leader_code: Option<i32>,
     pub step_codes: Vec<Option<i32>>,
     pub leader_output: String,
@@ -159,6 +159,20 @@ impl Pod {
     pub fn run(self) -> Remains {
         self.start().wait()
     }
+
+    /// What a step container without a leader left.
+    pub fn remains(self) -> Remains {
+        let output = std::fs::read(self.dir.path().join("step-0")).expect("text");
+        let step_outputs = vec![String::from_utf8_lossy(&output).into_owned()];
+        Remains {
+            seal: None,
+            leader_code: None,
+            step_codes: vec![],
+            leader_output: String::new(),
+            step_outputs,
+            dir: self.dir,
+        }
+    }
 }
 
 impl Running {
@@ -174,11 +188,11 @@ impl Running {
         let step_outputs = (0..step_codes.len()).map(|group| printed(&format!("step-{group}"))).collect();
         let message = std::fs::read_to_string(self.dir.path().join("seal")).expect("a seal");
         let seal = Seal::parse(&message).expect("a seal");
-        Remains { seal, leader_code, step_codes, leader_output, step_outputs, dir: self.dir }
+        Remains { seal: Some(seal), leader_code, step_codes, leader_output, step_outputs, dir: self.dir }
     }
 }
 
-fn finish(child: &mut Child) -> Option<i32> {
+pub fn finish(child: &mut Child) -> Option<i32> {
     let until = Instant::now() + PATIENCE;
     loop {
         if let Some(status) = child.try_wait().expect("a child") {
@@ -206,9 +220,14 @@ impl Remains {
         self.dir.path()
     }
 
+    /// The leader's last word.
+    pub fn seal(&self) -> &Seal {
+        self.seal.as_ref().expect("there was a leader")
+    }
+
     /// `verdict/Reason: message`.
     pub fn verdict(&self) -> String {
-        let outcome = &self.seal.outcome;
+        let outcome = &self.seal().outcome;
         format!("{}/{}: {}", outcome.verdict, outcome.reason, outcome.message)
     }
 
