@@ -80,7 +80,9 @@ fn clean(raw: &str) -> String {
     let mut out = String::with_capacity(raw.len());
     let mut rest = raw;
     while let Some(first) = rest.chars().next() {
-        if let Some(length) = sequence(rest) {
+        // Few characters begin a sequence in any spelling.
+        let begins = matches!(first, '\u{1b}' | '\u{241b}' | '\u{9b}' | '#' | '&');
+        if let Some(length) = begins.then(|| sequence(rest)).flatten() {
             rest = &rest[length..];
             continue;
         }

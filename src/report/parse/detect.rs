@@ -78,11 +78,10 @@ fn lines(text: &str) -> Option<Format> {
 
 /// By the keys that stand in a document, and where.
 fn json(text: &str) -> Option<Format> {
-    let mut bytes = text.as_bytes();
     let mut paths: Vec<Vec<String>> = Vec::new();
     let (mut ctrf, mut outcome) = (false, false);
     // That the text ends in the middle is to be expected.
-    let _ = walk(&mut Lexer::new(&mut bytes), &mut |step| {
+    let _ = walk(&mut Lexer::of(text), &mut |step| {
         if let Step::Value(path, _, first) = step {
             if let Some(Token::Text(text)) = &first {
                 ctrf |= is(path, &["reportFormat"]) && text == "CTRF";
@@ -100,7 +99,7 @@ fn json(text: &str) -> Option<Format> {
     };
     let test = ["results", "tests", "*"];
     let listed = has(&[test[0], test[1], test[2], "name"]) && has(&[test[0], test[1], test[2], "status"]);
-    if ctrf || has(&["results", "tool"]) && (listed || some("results", 1, &["summary", "tests"])) || listed {
+    if ctrf || listed || has(&["results", "tool"]) && some("results", 1, &["summary", "tests"]) {
         return Some(Format::Ctrf);
     }
     let config =

@@ -156,7 +156,7 @@ fn outcome(test: &Tree, results: &[&Tree]) -> (Outcome, bool) {
     }
 }
 
-fn error<'t>(result: &'t Tree) -> &'t Tree {
+fn error(result: &Tree) -> &Tree {
     let first = result.get("errors").items().first().copied();
     first.filter(|_| result.get("error").is_null()).unwrap_or_else(|| result.get("error"))
 }

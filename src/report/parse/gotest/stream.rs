@@ -15,7 +15,7 @@ use crate::parse::lines::Lines;
 use crate::text;
 
 /// Packages, and tests of all packages, that are followed at the same time.
-const OPEN: usize = 20_000;
+const OPEN: usize = 10_000;
 
 /// Reads the stream to its end.
 ///

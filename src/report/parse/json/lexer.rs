@@ -48,7 +48,8 @@ struct Frame {
 
 /// The tokenizer. Its input has to be UTF-8.
 pub(in crate::parse) struct Lexer<'r> {
-    inner: &'r mut dyn Read,
+    /// Where more comes from, until there is no more.
+    inner: Option<&'r mut dyn Read>,
     piece: Vec<u8>,
     at: usize,
     open: Vec<Frame>,
@@ -56,7 +57,12 @@ pub(in crate::parse) struct Lexer<'r> {
 
 impl<'r> Lexer<'r> {
     pub(in crate::parse) fn new(inner: &'r mut dyn Read) -> Self {
-        Self { inner, piece: Vec::new(), at: 0, open: Vec::new() }
+        Self { inner: Some(inner), piece: Vec::new(), at: 0, open: Vec::new() }
+    }
+
+    /// For a text that is there as a whole.
+    pub(in crate::parse) fn of(text: &str) -> Self {
+        Self { inner: None, piece: text.as_bytes().to_vec(), at: 0, open: Vec::new() }
     }
 
     /// The next token; [`Token::End`] when the text ends between two roots.
@@ -126,17 +132,26 @@ impl<'r> Lexer<'r> {
     /// The next byte, not taken; none at the end.
     fn peek(&mut self) -> Result<Option<u8>, Stop> {
         if self.at == self.piece.len() {
-            self.piece.resize(PIECE, 0);
-            self.at = 0;
-            let length = loop {
-                match self.inner.read(&mut self.piece) {
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    other => break other.map_err(Stop::Read)?,
-                }
-            };
-            self.piece.truncate(length);
+            self.refill()?;
         }
         Ok(self.piece.get(self.at).copied())
+    }
+
+    fn refill(&mut self) -> Result<(), Stop> {
+        let Some(inner) = &mut self.inner else { return Ok(()) };
+        self.piece.resize(PIECE, 0);
+        let length = loop {
+            match inner.read(&mut self.piece) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                other => break other.map_err(Stop::Read)?,
+            }
+        };
+        self.piece.truncate(length);
+        self.at = 0;
+        if length == 0 {
+            self.inner = None;
+        }
+        Ok(())
     }
 
     fn bump(&mut self) -> Result<u8, Stop> {
@@ -270,8 +285,7 @@ mod tests {
     use super::*;
 
     fn tokens(text: &str) -> (Vec<Token>, Option<Stop>) {
-        let mut bytes = text.as_bytes();
-        let mut lexer = Lexer::new(&mut bytes);
+        let mut lexer = Lexer::of(text);
         let mut tokens = Vec::new();
         loop {
             match lexer.next() {

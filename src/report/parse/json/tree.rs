@@ -38,8 +38,7 @@ impl Tree {
 
     /// The value of a whole text; none if it is not one.
     pub(in crate::parse) fn parse(text: &str, skip: &[&str], cut: &mut bool) -> Option<Self> {
-        let mut bytes = text.as_bytes();
-        let mut lexer = Lexer::new(&mut bytes);
+        let mut lexer = Lexer::of(text);
         let first = lexer.next().ok()?;
         Self::build(&mut lexer, first, skip, cut).ok().filter(|_| matches!(lexer.next(), Ok(Token::End)))
     }

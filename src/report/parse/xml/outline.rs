@@ -212,10 +212,11 @@ impl Handler for Growing<'_, '_> {
     fn text(&mut self, piece: &str) {
         if self.at_root() {
             self.warn_unless(piece.trim().is_empty(), "there is text outside of the root element");
-        } else if self.hidden == 0 && self.text < TEXT {
-            if let Some((_, text)) = self.built.last_mut() {
-                text.push(piece);
-            }
+        } else if self.hidden == 0
+            && self.text < TEXT
+            && let Some((_, text)) = self.built.last_mut()
+        {
+            text.push(piece);
         }
     }
 
