@@ -11,14 +11,10 @@ use std::path::{Path, PathBuf};
 use object_store::local::LocalFileSystem;
 
 use crate::copy::{self, Copied};
-use crate::database::{Database, Dialect};
+use crate::database::{Database, Dialect, FILE, UNFINISHED};
 use crate::disposition::{Disposition, of_blobs, of_database, of_disk};
-use crate::opening::DATABASE;
 use crate::store::Inner;
 use crate::transfer::{self, TransferError};
-
-/// The file of the records until the copy is finished.
-pub(crate) const UNFINISHED: &str = "assay.db.unfinished";
 
 /// What was copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,7 +89,7 @@ async fn fill(inner: &Inner, target: &Path) -> Result<Backup, BackupError> {
     let folder = target.to_owned();
     copy::blocking(move || {
         rustix::fs::syncfs(File::open(&folder)?)?;
-        std::fs::rename(folder.join(UNFINISHED), folder.join(DATABASE))?;
+        std::fs::rename(folder.join(UNFINISHED), folder.join(FILE))?;
         File::open(&folder)?.sync_all()
     })
     .await?;

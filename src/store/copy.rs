@@ -1,7 +1,7 @@
 //! Copying files and blobs to a folder.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use futures::{StreamExt, TryStreamExt};
 use object_store::local::LocalFileSystem;
@@ -47,13 +47,32 @@ pub(crate) fn tree(from: &Path, to: &Path, way: Way) -> io::Result<Copied> {
             let below = tree(&source, &target, way)?;
             copied.files += below.files;
             copied.bytes += below.bytes;
-        } else if !entry.file_name().to_string_lossy().contains('#') {
-            // A name with that sign is an upload under way.
+        } else if !is_upload(&source) {
             copied.files += 1;
             copied.bytes += file(&source, &target, way)?;
         }
     }
     Ok(copied)
+}
+
+/// Whether a file of the blob store is an upload under way: its name has a sign
+/// that the name of a blob never has.
+fn is_upload(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().contains('#'))
+}
+
+/// Uploads in the folders of a folder that are under way or were never finished. Blocks.
+pub(crate) fn unfinished_uploads(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut found = Vec::new();
+    let folders = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(found),
+        other => other?,
+    };
+    for folder in folders {
+        let Ok(files) = std::fs::read_dir(folder?.path()) else { continue };
+        found.extend(files.flatten().map(|file| file.path()).filter(|path| is_upload(path)));
+    }
+    Ok(found)
 }
 
 fn file(source: &Path, target: &Path, way: Way) -> io::Result<u64> {

@@ -15,6 +15,11 @@ use sqlx::sqlite::SqliteConnectOptions;
 use crate::config::DatabaseUrl;
 use crate::open_error::OpenError;
 
+/// The file of a SQLite database in the folder of its store.
+pub(crate) const FILE: &str = "assay.db";
+/// The same while it is being made as a copy of another.
+pub(crate) const UNFINISHED: &str = "assay.db.unfinished";
+
 const READERS: u32 = 4;
 const CONNECTIONS: u32 = 8;
 /// Time after which waiting for a connection is given up.

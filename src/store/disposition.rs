@@ -61,6 +61,7 @@ pub(crate) fn of_disk(error: &io::Error) -> Disposition {
         io::ErrorKind::PermissionDenied
         | io::ErrorKind::ReadOnlyFilesystem
         | io::ErrorKind::NotADirectory
+        | io::ErrorKind::InvalidData
         | io::ErrorKind::NotFound => Disposition::Stalled,
         io::ErrorKind::InvalidInput => Disposition::Bug,
         _ => Disposition::Transient,

@@ -13,6 +13,7 @@ mod artifact_error;
 mod artifacts;
 mod backup;
 mod blobs;
+mod chores;
 mod commands;
 mod config;
 mod copy;

@@ -1,21 +1,20 @@
-//! Opening a store, and what it does by itself from then on.
+//! Opening a store.
 
 use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Weak};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
 
 use tokio::sync::broadcast;
 
 use crate::artifacts::Artifacts;
-use crate::backup::UNFINISHED;
 use crate::blobs;
+use crate::chores::begin;
 use crate::commands::CommandTable;
 use crate::config::{BlobsConfig, DatabaseUrl, StoreConfig};
-use crate::database::Database;
+use crate::database::{Database, FILE, UNFINISHED};
 use crate::executions::Executions;
-use crate::logs::{Logs, ReadError};
+use crate::logs::Logs;
 use crate::open_error::OpenError;
 use crate::removals::Removals;
 use crate::reports::Reports;
@@ -23,13 +22,6 @@ use crate::retention::Kept;
 use crate::runs::Runs;
 use crate::space::Space;
 use crate::store::{CHANGES, DatabaseFile, Inner, Store};
-
-/// The file of a SQLite database in the folder of its store.
-pub(crate) const DATABASE: &str = "assay.db";
-/// How often what a crash left behind is looked for, beside everything else.
-const SWEEP: Duration = Duration::from_secs(6 * 3600);
-/// Age from which a log or an artifact without a record is what a crash left behind.
-const ORPHAN: Duration = Duration::from_secs(3600);
 
 impl Store {
     /// Opens the store in a folder, or makes it: SQLite, and artifacts as files.
@@ -47,7 +39,7 @@ impl Store {
     pub async fn open_with(config: StoreConfig) -> Result<Self, OpenError> {
         let dir = std::path::absolute(&config.dir).map_err(OpenError::Folder)?;
         let lock = own(&dir)?;
-        let path = dir.join(DATABASE);
+        let path = dir.join(FILE);
         let database = Database::open(&config.database, &path).await?;
         let identity = match config.database {
             DatabaseUrl::Sqlite => Some(identity(&path).map_err(OpenError::Folder)?),
@@ -82,7 +74,7 @@ impl Store {
             asked: broadcast::channel(CHANGES).0,
             _lock: lock,
         });
-        tokio::spawn(sweep(Arc::downgrade(&inner)));
+        begin(&inner);
         Ok(Self { inner })
     }
 }
@@ -105,57 +97,4 @@ fn own(dir: &Path) -> Result<File, OpenError> {
 /// By what a file is known even when another one takes its name.
 pub(crate) fn identity(path: &PathBuf) -> std::io::Result<(u64, u64)> {
     std::fs::metadata(path).map(|meta| (meta.dev(), meta.ino()))
-}
-
-/// Removes what a crash left behind, now and then until the store is dropped.
-async fn sweep(store: Weak<Inner>) {
-    // Only the parts are held while it works: the folder is free once the store is dropped.
-    while let Some(sweeper) = store.upgrade().map(|inner| Sweeper::of(&inner)) {
-        let before = SystemTime::now() - ORPHAN;
-        match sweeper.artifacts.sweep(before).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::info!(removed, "artifacts without a record were removed"),
-            Err(error) => tracing::warn!(%error, "artifacts without a record were not looked for"),
-        }
-        match sweeper.logs(before).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::info!(removed, "logs without a record were removed"),
-            Err(error) => tracing::warn!(%error, "logs without a record were not looked for"),
-        }
-        drop(sweeper);
-        tokio::time::sleep(SWEEP).await;
-    }
-}
-
-/// The parts of a store that a sweep needs.
-pub(crate) struct Sweeper {
-    artifacts: Artifacts,
-    logs: Logs,
-    kept: Kept,
-    removals: Removals,
-}
-
-impl Sweeper {
-    pub(crate) fn of(inner: &Inner) -> Self {
-        Self {
-            artifacts: inner.artifacts.clone(),
-            logs: inner.logs.clone(),
-            kept: inner.kept.clone(),
-            removals: inner.removals.clone(),
-        }
-    }
-
-    /// Removes logs older than `before` whose execution is not known.
-    pub(crate) async fn logs(&self, before: SystemTime) -> Result<u64, ReadError> {
-        let mut removed = 0;
-        for uid in self.logs.older(before).await? {
-            if self.kept.knows(&uid).await? {
-                continue;
-            }
-            let _allowed = self.removals.allowed().await;
-            self.logs.remove(&uid).await?;
-            removed += 1;
-        }
-        Ok(removed)
-    }
 }

@@ -151,6 +151,16 @@ impl Kept {
         })
     }
 
+    /// Executions that were concluded in a span of time.
+    pub(crate) async fn concluded(&self, from: Timestamp, to: Timestamp) -> Result<Vec<String>, RecordError> {
+        let uids = sqlx::query_scalar("SELECT uid FROM executions WHERE finished_us >= $1 AND finished_us < $2")
+            .bind(from.as_microsecond())
+            .bind(to.as_microsecond())
+            .fetch_all(&self.database.readers)
+            .await?;
+        Ok(uids)
+    }
+
     /// Whether the execution is known.
     pub(crate) async fn knows(&self, uid: &str) -> Result<bool, RecordError> {
         let row = sqlx::query("SELECT uid FROM executions WHERE uid = $1").bind(uid);

@@ -27,7 +27,7 @@ const RETRY: RetryConfig = RetryConfig {
 /// The place that the configuration names.
 pub(crate) fn open(config: &BlobsConfig, dir: &FilePath) -> Result<Arc<dyn ObjectStore>, OpenError> {
     match config {
-        BlobsConfig::Folder => Ok(Arc::new(LocalFileSystem::new_with_prefix(dir)?)),
+        BlobsConfig::Folder => Ok(Arc::new(LocalFileSystem::new_with_prefix(dir)?.with_automatic_cleanup(true))),
         BlobsConfig::S3(config) => bucket(config),
     }
 }

@@ -8,6 +8,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::archive::{Archive, pack};
+use super::ending::{ENDING_BYTES, Ending};
+use super::source::archive_of;
 use super::walk::walk;
 use crate::disposition::{Disposition, of_disk};
 use crate::record::RecordError;
@@ -15,8 +18,6 @@ use crate::space::Space;
 
 /// Bytes read at once when a file of an earlier process is opened.
 const SCAN_BYTES: usize = 1024 * 1024;
-/// Bytes before the end of which at least one frame boundary is remembered.
-const MARK_BYTES: u64 = 64 * 1024;
 
 /// Why a piece of a log was not appended.
 #[derive(Debug, thiserror::Error)]
@@ -68,15 +69,6 @@ struct Open {
     used: Instant,
 }
 
-/// The end of a file.
-#[derive(Debug, Default)]
-pub(super) struct Ending {
-    /// Whole frames up to the end.
-    pub(super) bytes: Vec<u8>,
-    /// Bytes that were printed in the whole file.
-    pub(super) payload: u64,
-}
-
 impl LogFile {
     pub(super) fn new(path: PathBuf) -> Self {
         Self { path, state: Mutex::new(None) }
@@ -90,6 +82,12 @@ impl LogFile {
             return Err(AppendError::NotFrames);
         }
         let mut state = self.state();
+        if let Some(archive) = self.archived(state.as_ref())? {
+            if offset + bytes.len() as u64 <= archive.length() {
+                return Ok(archive.length());
+            }
+            self.unpack(&archive, space)?;
+        }
         let open = self.opened(&mut state)?;
         let Some(held) = open.length.checked_sub(offset) else {
             return Err(AppendError::Gap { acknowledged: open.length });
@@ -115,13 +113,59 @@ impl LogFile {
     /// Bytes that are held.
     pub(super) fn length(&self) -> io::Result<u64> {
         let mut state = self.state();
-        Ok(self.opened(&mut state)?.length)
+        match self.archived(state.as_ref())? {
+            Some(archive) => Ok(archive.length()),
+            None => Ok(self.opened(&mut state)?.length),
+        }
+    }
+
+    /// Puts an archive in the place of the file. Whether there was something to do.
+    pub(super) fn archive(&self) -> io::Result<bool> {
+        let mut state = self.state();
+        if !self.path.exists() {
+            return Ok(false);
+        }
+        let open = self.opened(&mut state)?;
+        if open.length == 0 {
+            return Ok(false);
+        }
+        // Until the file is gone it is the log, and the archive is nothing.
+        pack(&open.file, open.length, &archive_of(&self.path))?;
+        std::fs::remove_file(&self.path)?;
+        *state = None;
+        Ok(true)
+    }
+
+    /// The archive that is in the place of the file, if there is one.
+    fn archived(&self, open: Option<&Open>) -> io::Result<Option<Archive>> {
+        if open.is_some() || self.path.exists() {
+            return Ok(None);
+        }
+        match Archive::open(&archive_of(&self.path)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            other => other.map(Some),
+        }
+    }
+
+    /// Makes the file again, for a piece that came late.
+    fn unpack(&self, archive: &Archive, space: &Space) -> io::Result<()> {
+        space.claim(archive.length())?;
+        let unfinished = self.path.with_extension("unpacking");
+        let done = archive.unpack(&unfinished).and_then(|()| std::fs::rename(&unfinished, &self.path));
+        if done.is_err() {
+            // What cannot be removed is overwritten the next time.
+            let _ = std::fs::remove_file(&unfinished);
+        }
+        done
     }
 
     /// The last frames, at least 64 KiB of them when there are so many.
     pub(super) fn ending(&self) -> io::Result<Ending> {
         let (file, from, length, payload) = {
             let mut state = self.state();
+            if let Some(archive) = self.archived(state.as_ref())? {
+                return archive.ending();
+            }
             let open = self.opened(&mut state)?;
             (Arc::clone(&open.file), open.marks.front().copied().unwrap_or(0), open.length, open.payload)
         };
@@ -203,11 +247,11 @@ impl Open {
         self.length += bytes;
         self.payload += payload;
         self.dirty = true;
-        if self.marks.back().is_none_or(|last| self.length - last >= MARK_BYTES) {
+        if self.marks.back().is_none_or(|last| self.length - last >= ENDING_BYTES) {
             self.marks.push_back(self.length);
         }
         // The second mark may take over once it alone is far enough from the end.
-        while self.marks.get(1).is_some_and(|second| self.length - second >= MARK_BYTES) {
+        while self.marks.get(1).is_some_and(|second| self.length - second >= ENDING_BYTES) {
             self.marks.pop_front();
         }
     }

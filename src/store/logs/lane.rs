@@ -1,12 +1,12 @@
 //! One stream of a merge: a file, a buffer of bounded size, and the next frame.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
 use assay_protocol::frame::{FrameError, Header, decode};
 use bytes::Bytes;
+
+use super::source::Source;
 
 /// Bytes read from a file at once: several times the longest frame.
 pub const READ_BYTES: usize = 256 * 1024;
@@ -14,7 +14,7 @@ pub const READ_BYTES: usize = 256 * 1024;
 /// One group's stream.
 #[derive(Debug)]
 pub(super) struct Lane {
-    file: Arc<File>,
+    source: Arc<Source>,
     /// Offset in the file of the first byte of `buffer`.
     offset: u64,
     buffer: Bytes,
@@ -36,14 +36,24 @@ enum Head {
 /// A wish for more bytes, to be granted away from the async threads.
 #[derive(Debug)]
 pub(super) struct Refill {
-    file: Arc<File>,
+    source: Arc<Source>,
     rest: Bytes,
     end: u64,
 }
 
 impl Lane {
-    pub(super) fn new(file: File, offset: u64) -> Self {
-        Self { file: Arc::new(file), offset, buffer: Bytes::new(), length: offset, head: Head::None }
+    pub(super) fn new(source: Source, offset: u64) -> Self {
+        Self { source: Arc::new(source), offset, buffer: Bytes::new(), length: offset, head: Head::None }
+    }
+
+    /// Whether it reads an archive, which does not grow.
+    pub(super) fn is_packed(&self) -> bool {
+        matches!(*self.source, Source::Packed(_))
+    }
+
+    /// The same stream, read from elsewhere.
+    pub(super) fn go_on_with(&mut self, source: Source) {
+        self.source = Arc::new(source);
     }
 
     /// Says how much the file holds now; whether that is more than before.
@@ -84,7 +94,11 @@ impl Lane {
     }
 
     pub(super) fn refill(&self) -> Refill {
-        Refill { file: Arc::clone(&self.file), rest: self.buffer.clone(), end: self.offset + self.buffer.len() as u64 }
+        Refill {
+            source: Arc::clone(&self.source),
+            rest: self.buffer.clone(),
+            end: self.offset + self.buffer.len() as u64,
+        }
     }
 
     /// Takes what a refill brought. Nothing means that the file is shorter than
@@ -116,7 +130,7 @@ impl Refill {
         let mut bytes = vec![0; kept + READ_BYTES];
         bytes[..kept].copy_from_slice(&self.rest);
         let read = loop {
-            match self.file.read_at(&mut bytes[kept..], self.end) {
+            match self.source.read_at(&mut bytes[kept..], self.end) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 other => break other?,
             }

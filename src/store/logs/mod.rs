@@ -1,13 +1,19 @@
 //! Logs: one append-only file per (execution, attempt, pod, group), holding
 //! exactly the bytes that the runner spooled. What is acknowledged is what the
-//! file holds, so sender and server agree without any record in between.
+//! file holds, so sender and server agree without any record in between. Some time
+//! after the end a file is replaced by an archive of the same bytes.
 
+mod archive;
+mod attic;
+mod ending;
 mod file;
+mod folder;
 mod lane;
 mod position;
 mod read_error;
 mod reader;
 mod shelf;
+mod source;
 mod tail;
 mod walk;
 

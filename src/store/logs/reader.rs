@@ -2,7 +2,6 @@
 //! any position on, and on request until nothing more will come.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io;
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use super::lane::Lane;
 use super::position::Position;
 use super::read_error::ReadError;
 use super::shelf::{Beat, Logs, blocking};
+use super::source::Found;
 use crate::record::RunKey;
 use crate::runs::NewestRun;
 
@@ -199,24 +199,26 @@ impl LogReader {
     /// Measures the files of the run, and finds new ones. Whether there is more to read.
     async fn measure(&mut self) -> Result<bool, ReadError> {
         let Some(run) = self.run.clone() else { return Ok(false) };
-        let open: Vec<u16> = self.lanes.keys().copied().collect();
+        let open: BTreeMap<u16, bool> = self.lanes.iter().map(|(group, lane)| (*group, lane.is_packed())).collect();
         let logs = self.logs.clone();
         let found = blocking::<_, io::Error>(move || {
             let mut found = Vec::new();
             for group in logs.groups(&run)? {
-                let path = logs.path(&run, group);
-                let file = if open.contains(&group) { None } else { Some(File::open(&path)?) };
-                found.push((group, std::fs::metadata(&path)?.len(), file));
+                found.push((group, Found::look(&logs.path(&run, group), open.get(&group))?));
             }
             Ok(found)
         })
         .await?;
         let start = self.start();
         let mut more = false;
-        for (group, length, file) in found {
-            if let Some(file) = file {
-                let from = start.offsets.get(&group).copied().unwrap_or(0);
-                self.lanes.insert(group, Lane::new(file, from));
+        for (group, Found { length, source }) in found {
+            match (source, self.lanes.get_mut(&group)) {
+                (Some(source), Some(lane)) => lane.go_on_with(source),
+                (Some(source), None) => {
+                    let from = start.offsets.get(&group).copied().unwrap_or(0);
+                    self.lanes.insert(group, Lane::new(source, from));
+                }
+                (None, _) => {}
             }
             more |= self.lanes.get_mut(&group).is_some_and(|lane| lane.grow(length));
         }

@@ -1,17 +1,18 @@
 //! All logs: which file is which, who is told that one grew, when they reach the disk.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::DirEntry;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::watch;
 
 use super::file::{AppendError, LogFile};
+use super::folder::entries;
 use super::read_error::ReadError;
+use super::source::{PACKED, PLAIN};
 use super::tail::{Tail, render};
 use crate::record::{RunKey, is_uid};
 use crate::runs::Runs;
@@ -21,7 +22,6 @@ use crate::space::Space;
 const SYNC: Duration = Duration::from_secs(2);
 /// Time without use after which a file is closed.
 const IDLE: Duration = Duration::from_secs(60);
-const SUFFIX: &str = ".frames";
 
 /// The logs of all executions. Clones share the same files.
 #[derive(Clone, Debug)]
@@ -116,7 +116,7 @@ impl Logs {
 
     /// The file of a group as it lies on disk.
     pub(super) fn path(&self, key: &RunKey, group: u16) -> PathBuf {
-        self.folder(key).join(format!("{group}{SUFFIX}"))
+        self.folder(key).join(format!("{group}.{PLAIN}"))
     }
 
     /// Groups of which there is a file. Blocks.
@@ -127,16 +127,14 @@ impl Logs {
         let mut groups = Vec::new();
         for entry in entries(&self.folder(key))? {
             let name = entry?.file_name();
-            groups.extend(name.to_str().and_then(|name| name.strip_suffix(SUFFIX)?.parse::<u16>().ok()));
+            let parts = name.to_str().and_then(|name| name.split_once('.'));
+            let group = parts.filter(|(_, kind)| [PLAIN, PACKED].contains(kind));
+            groups.extend(group.and_then(|(group, _)| group.parse::<u16>().ok()));
         }
         groups.sort_unstable();
+        // While a log becomes an archive there may be both.
+        groups.dedup();
         Ok(groups)
-    }
-
-    /// Bytes of all logs on disk.
-    pub(crate) async fn bytes(&self) -> io::Result<u64> {
-        let folder = self.shelf.folder.clone();
-        blocking(move || measure(&folder)).await
     }
 
     /// Tells followers that the records of an execution changed.
@@ -182,33 +180,9 @@ impl Logs {
         self.followers().retain(|_, sender| sender.receiver_count() > 0);
     }
 
-    /// Closes and removes every file of an execution, and tells followers.
-    pub(crate) async fn remove(&self, uid: &str) -> io::Result<()> {
-        self.files().retain(|key, _| key.execution_uid != uid);
-        self.announce(uid);
-        let folder = self.shelf.folder.join(uid);
-        blocking(move || match std::fs::remove_dir_all(folder) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        })
-        .await
-    }
-
-    /// Executions of which there is a folder that nobody has changed since `before`.
-    pub(crate) async fn older(&self, before: SystemTime) -> io::Result<Vec<String>> {
-        let folder = self.shelf.folder.clone();
-        blocking(move || {
-            let mut found = Vec::new();
-            for entry in entries(&folder)? {
-                let entry = entry?;
-                let uid = entry.file_name().into_string().ok().filter(|name| is_uid(name));
-                if entry.metadata()?.modified()? < before {
-                    found.extend(uid);
-                }
-            }
-            Ok(found)
-        })
-        .await
+    /// The folder of all logs.
+    pub(super) fn root(&self) -> PathBuf {
+        self.shelf.folder.clone()
     }
 
     fn folder(&self, key: &RunKey) -> PathBuf {
@@ -221,7 +195,7 @@ impl Logs {
     }
 
     /// The only handle of a file: everybody shares it.
-    fn file(&self, key: &RunKey, group: u16) -> Arc<LogFile> {
+    pub(super) fn file(&self, key: &RunKey, group: u16) -> Arc<LogFile> {
         let path = self.path(key, group);
         let mut files = self.files();
         let groups = files.entry(key.clone()).or_default();
@@ -232,7 +206,7 @@ impl Logs {
         self.files().values().flat_map(|groups| groups.values().cloned()).collect()
     }
 
-    fn files(&self) -> MutexGuard<'_, HashMap<RunKey, BTreeMap<u16, Arc<LogFile>>>> {
+    pub(super) fn files(&self) -> MutexGuard<'_, HashMap<RunKey, BTreeMap<u16, Arc<LogFile>>>> {
         self.shelf.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -254,30 +228,6 @@ impl Logs {
             sender.send_modify(change);
         }
     }
-}
-
-/// What lies in a folder; nothing when there is none.
-fn entries(folder: &Path) -> io::Result<impl Iterator<Item = io::Result<DirEntry>>> {
-    match std::fs::read_dir(folder) {
-        Ok(entries) => Ok(Some(entries).into_iter().flatten()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None.into_iter().flatten()),
-        Err(error) => Err(error),
-    }
-}
-
-/// Bytes of all files below a folder. What vanishes meanwhile has none.
-fn measure(folder: &Path) -> io::Result<u64> {
-    let mut bytes = 0;
-    for entry in entries(folder)? {
-        let entry = entry?;
-        match entry.metadata() {
-            Ok(meta) if meta.is_dir() => bytes += measure(&entry.path())?,
-            Ok(meta) => bytes += meta.len(),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(bytes)
 }
 
 fn sync_all(files: &[Arc<LogFile>]) {

@@ -2,7 +2,7 @@
 
 use assay_protocol::frame::decode;
 
-use super::file::Ending;
+use super::ending::Ending;
 
 /// The end of a log.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -114,3 +114,17 @@ pub(super) async fn a_part_of_a_blob_can_be_read(house: House) {
     let part = store.artifacts().blobs.get_range(&location, 3..6).await.expect("read");
     assert_eq!(&part[..], b"345");
 }
+
+#[tokio::test]
+async fn uploads_that_a_crash_broke_off_are_swept() {
+    let (dir, store) = super::store().await;
+    put(&store, "kept.txt", "kept").await.expect("kept");
+    let broken = dir.path().join(format!("artifacts/{UID}/{}#1", "0".repeat(32)));
+    std::fs::write(&broken, b"half").expect("written");
+    let chores = crate::chores::Chores::of(&store.inner);
+    assert_eq!(chores.artifacts(UNIX_EPOCH).await.expect("swept"), 0, "it may be under way");
+    assert_eq!(chores.artifacts(SystemTime::now() + Duration::from_secs(5)).await.expect("swept"), 1);
+    assert!(!broken.exists());
+    assert!(store.forget(UID).await.expect("forgotten"));
+    assert!(!dir.path().join("artifacts").join(UID).exists(), "no empty folder is left");
+}

@@ -101,7 +101,7 @@ async fn a_copy_needs_a_folder_of_its_own_and_leaves_none_half_done() {
 
 async fn unfinished(place: &Path) {
     std::fs::create_dir(place).expect("made");
-    std::fs::write(place.join(crate::backup::UNFINISHED), b"").expect("written");
+    std::fs::write(place.join(crate::database::UNFINISHED), b"").expect("written");
     let error = Store::open(place).await.expect_err("nobody finished it");
     assert!(matches!(&error, OpenError::Damaged(why) if why.contains("never finished")), "{error:?}");
 }

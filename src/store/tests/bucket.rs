@@ -7,9 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
+use futures::TryStreamExt;
 use tempfile::TempDir;
 
-use crate::{S3Config, S3Credentials};
+use crate::{BlobsConfig, S3Config, S3Credentials};
 
 /// Whoever cannot have a service says so; otherwise a missing one is a failure.
 const SKIP: &str = "ASSAY_SKIP_S3";
@@ -29,6 +30,12 @@ pub(super) struct Bucket {
 impl Bucket {
     /// Starts a service with an empty bucket; `None` when it is to be skipped.
     pub(super) fn start() -> Option<Self> {
+        let bucket = Self::launch(&[])?;
+        bucket.make();
+        Some(bucket)
+    }
+
+    fn launch(more: &[&str]) -> Option<Self> {
         if std::env::var(SKIP).is_ok_and(|skip| skip == "1") {
             return None;
         }
@@ -36,6 +43,7 @@ impl Bucket {
         let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
         let child = Command::new(program)
             .args(["-H", "127.0.0.1", "-p", &port.to_string()])
+            .args(more)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
@@ -44,9 +52,7 @@ impl Bucket {
         for name in ["accessKeyId", "secretAccessKey"] {
             std::fs::write(keys.path().join(name), "testing\n").expect("written");
         }
-        let bucket = Self { keys, port, child };
-        bucket.make();
-        Some(bucket)
+        Some(Self { keys, port, child })
     }
 
     /// The bucket, with a prefix.
@@ -115,4 +121,45 @@ fn run(command: &mut Command) {
     let status = command.status();
     let done = status.as_ref().is_ok_and(std::process::ExitStatus::success);
     assert!(done, "{command:?}: {status:?}; install python3-venv, or set {SKIP}=1");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_service_is_known_by_its_certificate() {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).expect("a certificate");
+    let dir = tempfile::tempdir().expect("a folder");
+    let (seal, key) = (dir.path().join("seal.pem"), dir.path().join("key.pem"));
+    std::fs::write(&seal, made.cert.pem()).expect("written");
+    std::fs::write(&key, made.signing_key.serialize_pem()).expect("written");
+    let paths = [&seal, &key].map(|path| path.to_str().expect("a path").to_owned());
+    let Some(bucket) = Bucket::launch(&["-s", "-c", &paths[0], "-k", &paths[1]]) else { return };
+    let place = S3Config {
+        endpoint: Some(format!("https://localhost:{}", bucket.port)),
+        allow_http: false,
+        ca_file: Some(seal.clone()),
+        ..bucket.place("")
+    };
+    let begun = Instant::now();
+    // No bucket was made: that the service says so is what can be had over TLS.
+    loop {
+        match list(place.clone()).await {
+            Err(object_store::Error::NotFound { source, .. }) => {
+                assert!(source.to_string().contains("NoSuchBucket"), "{source}");
+                break;
+            }
+            other => assert!(begun.elapsed() < SOON, "the service does not come up: {other:?}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    let error = list(S3Config { ca_file: None, ..place.clone() }).await.expect_err("nobody vouches for it");
+    let mut words = format!("{error:?}");
+    words.make_ascii_lowercase();
+    assert!(words.contains("certificate"), "{words}");
+    std::fs::write(&seal, "no certificate").expect("written");
+    let error = crate::blobs::open(&BlobsConfig::S3(place), dir.path()).map(|_| ()).expect_err("no certificate");
+    assert!(error.to_string().contains("seal.pem") && error.to_string().contains("PEM"), "{error}");
+}
+
+async fn list(place: S3Config) -> object_store::Result<usize> {
+    let blobs = crate::blobs::open(&BlobsConfig::S3(place), Path::new("/")).expect("a place");
+    Ok(blobs.list(None).try_collect::<Vec<_>>().await?.len())
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::{UID, begin, frame, key, progress, store};
+use super::{House, UID, begin, frame, key, progress};
 use crate::{LogReader, ReadOptions, Store};
 
 const SOON: Duration = Duration::from_secs(3);
@@ -23,16 +23,15 @@ async fn print(store: &Store, attempt: u32, offset: u64, time: u64, text: &str) 
     store.logs().append(&key(attempt), 0, offset, bytes.into()).await.expect("appended")
 }
 
-#[tokio::test]
-async fn a_follower_gets_everything_until_the_outcome() {
-    let (_dir, store) = store().await;
+pub(super) async fn a_follower_gets_everything_until_the_outcome(house: House) {
+    let store = &house.store;
     let mut reader = store.logs().read(UID, following()).await.expect("opened before anything was said");
     assert!(timeout(Duration::from_millis(50), reader.next_batch()).await.is_err(), "it waits");
-    let end = print(&store, 1, 0, 1, "one\n").await;
+    let end = print(store, 1, 0, 1, "one\n").await;
     assert_eq!(next(&mut reader).await.as_deref(), Some("one\n"));
     assert_eq!(reader.step_id(1), "step-1");
     store.save_progress(&key(1), &progress(1, false)).await.expect("saved");
-    print(&store, 1, end, 2, "two\n").await;
+    print(store, 1, end, 2, "two\n").await;
     assert_eq!(next(&mut reader).await.as_deref(), Some("two\n"));
     assert_eq!(reader.step_id(1), "test");
     store.logs().append(&key(1), 999, 0, frame(0, 3, b"a new group\n").into()).await.expect("appended");
@@ -41,25 +40,23 @@ async fn a_follower_gets_everything_until_the_outcome() {
     assert_eq!(next(&mut reader).await, None);
 }
 
-#[tokio::test]
-async fn a_follower_goes_on_with_the_next_attempt() {
-    let (_dir, store) = store().await;
-    print(&store, 1, 0, 1, "first\n").await;
+pub(super) async fn a_follower_goes_on_with_the_next_attempt(house: House) {
+    let store = &house.store;
+    print(store, 1, 0, 1, "first\n").await;
     let mut reader = store.logs().read(UID, following()).await.expect("opened");
     assert_eq!(next(&mut reader).await.as_deref(), Some("first\n"));
     store.begin(&begin("smoke-1", UID, 2)).await.expect("begun");
     let wait = tokio::spawn(async move { (next(&mut reader).await, reader) });
     tokio::time::sleep(Duration::from_millis(50)).await;
-    print(&store, 2, 0, 2, "second\n").await;
+    print(store, 2, 0, 2, "second\n").await;
     store.save_progress(&key(2), &progress(1, true)).await.expect("saved");
     let (text, mut reader) = wait.await.expect("no panic");
     assert_eq!(text.as_deref(), Some("second\n"));
     assert_eq!(next(&mut reader).await, None);
 }
 
-#[tokio::test]
-async fn a_conclusion_ends_a_run_that_never_spoke() {
-    let (_dir, store) = store().await;
+pub(super) async fn a_conclusion_ends_a_run_that_never_spoke(house: House) {
+    let store = &house.store;
     let mut reader = store.logs().read(UID, following()).await.expect("opened");
     let conclusion = assay_protocol::rest::Conclusion {
         verdict: assay_api::Verdict::Errored,
@@ -73,9 +70,8 @@ async fn a_conclusion_ends_a_run_that_never_spoke() {
     assert_eq!(next(&mut unknown).await, None);
 }
 
-#[tokio::test]
-async fn nothing_is_lost_or_doubled_when_waits_are_dropped() {
-    let (_dir, store) = store().await;
+pub(super) async fn nothing_is_lost_or_doubled_when_waits_are_dropped(house: House) {
+    let store = &house.store;
     let writer = store.clone();
     let written = tokio::spawn(async move {
         let mut offset = 0;

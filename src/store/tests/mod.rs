@@ -1,5 +1,6 @@
 //! The store against real databases, real folders and a real S3 service.
 
+mod archive;
 mod artifacts;
 mod backup;
 mod bucket;

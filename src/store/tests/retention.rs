@@ -10,7 +10,7 @@ use futures::stream;
 use jiff::Timestamp;
 
 use super::{House, UID, begin, frame, key, progress};
-use crate::opening::Sweeper;
+use crate::chores::Chores;
 use crate::{AppendError, Expired, ReadOptions, RecordError, RetentionRule, Store};
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -101,8 +101,8 @@ pub(super) async fn what_a_crash_left_of_a_log_is_swept(house: House) {
     let orphan = house.dir.path().join("logs/uid-gone/1-pod");
     std::fs::create_dir_all(&orphan).expect("made");
     std::fs::write(orphan.join("0.frames"), b"left").expect("written");
-    let sweeper = Sweeper::of(&store.inner);
-    assert_eq!(sweeper.logs(SystemTime::now() - DAY).await.expect("swept"), 0, "it is too young");
-    assert_eq!(sweeper.logs(SystemTime::now() + DAY).await.expect("swept"), 1);
+    let chores = Chores::of(&store.inner);
+    assert_eq!(chores.logs(SystemTime::now() - DAY).await.expect("swept"), 0, "it is too young");
+    assert_eq!(chores.logs(SystemTime::now() + DAY).await.expect("swept"), 1);
     assert!(!orphan.exists() && house.dir.path().join("logs").join(UID).exists());
 }
