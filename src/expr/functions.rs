@@ -26,6 +26,8 @@ const ANY: usize = usize::MAX;
 
 /// Units of work for every byte that a pattern looks at.
 const PATTERN_EFFORT: usize = 64;
+/// The same of YAML, whose aliases may make much of little.
+const YAML_EFFORT: usize = 16;
 
 /// A function of the language.
 #[derive(Clone, Copy)]
@@ -205,6 +207,7 @@ impl Function {
     pub fn effort(&self, values: &[Value]) -> usize {
         match (self.name, values) {
             ("matches", [Value::Text(text), ..]) => text.len() * PATTERN_EFFORT,
+            ("yaml", [Value::Text(text), ..]) => text.len() * YAML_EFFORT,
             _ => 0,
         }
     }

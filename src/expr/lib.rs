@@ -22,6 +22,19 @@
 //!   are the item and its position (of a map, its key).
 //! - A literal `{{` is written `{{"{{"}}`.
 //!
+//! ```
+//! use assay_expr::{Scope, Template};
+//!
+//! let mut scope = Scope::new();
+//! scope.set("config.workers", 4);
+//! scope.declare_prefix("env");
+//! let (template, mistakes) = Template::parse("--workers={{ config.workers * 2 }} --token={{ env.TOKEN }}");
+//! assert!(mistakes.is_empty());
+//! let resolved = template.resolve(&scope);
+//! assert!(resolved.waits);
+//! assert_eq!(resolved.text, "--workers=8 --token={{ env.TOKEN }}");
+//! ```
+//!
 //! Without the feature `text`, which is how the runner links this crate, the
 //! [`PLANNED_FUNCTIONS`] are not there.
 //!

@@ -7,12 +7,18 @@ use crate::value::Value;
 
 /// Bytes of YAML that are read. Aliases make values larger than their text.
 const LARGEST: usize = 64 * 1024;
+/// Brackets that may be open at once, those in quotes included. The reader
+/// looks at every open one for every token.
+const MOST_OPEN: usize = 500;
 
 pub(crate) fn yaml(call: &Call<'_>) -> Result<Value, Fault> {
     let text = call.text(0)?;
     if text.len() > LARGEST {
         let message = format!("`yaml` reads no more than {} KiB", LARGEST / 1024);
         return Err(Fault::new(message, "read it in the step"));
+    }
+    if open_brackets(text) > MOST_OPEN {
+        return Err(too_deep());
     }
     let value = serde_yaml::from_str(text);
     let value = value.map_err(|error| Fault::new(format!("the text is not YAML: {error}"), "write valid YAML"))?;
@@ -24,10 +30,27 @@ pub(crate) fn to_yaml(call: &Call<'_>) -> Result<Value, Fault> {
     text.map(Value::Text).map_err(|error| Fault::new(format!("there is no YAML for it: {error}"), "use `tojson`"))
 }
 
+/// How many brackets are open at once at most.
+fn open_brackets(text: &str) -> usize {
+    let (mut open, mut most) = (0usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
+}
+
+fn too_deep() -> Fault {
+    Fault::new(format!("the YAML is nested more than {DEEPEST_VALUE} levels deep"), "read it in the step")
+}
+
 fn from_yaml(yaml: serde_yaml::Value, depth: usize) -> Result<Value, Fault> {
     if depth > DEEPEST_VALUE {
-        let message = format!("the YAML is nested more than {DEEPEST_VALUE} levels deep");
-        return Err(Fault::new(message, "read it in the step"));
+        return Err(too_deep());
     }
     Ok(match yaml {
         serde_yaml::Value::Null => Value::Null,
