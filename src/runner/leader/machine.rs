@@ -138,6 +138,14 @@ impl Machine {
         action.map_or_else(Go::default, |action| self.knowledge(None).go(&action.needs))
     }
 
+    /// The step that began last, and its newest attempt.
+    pub(super) fn newest(&self) -> (u16, u32) {
+        let begun = |step: &&Instruction| self.run(self.tree.of_step(step.index)).attempts > 0;
+        let newest = self.tree.steps().iter().rfind(begun).map_or(0, |step| step.index);
+        let attempts = self.runs.get(self.tree.of_step(newest).position()).map_or(0, |run| run.attempts);
+        (newest, attempts.max(1))
+    }
+
     /// When [`Event::Tick`] is wanted next.
     pub(super) fn wake_at(&self) -> Option<Duration> {
         let own = match &self.stage {
@@ -252,7 +260,7 @@ impl Machine {
         self.holds.obey(commands);
         let Some(id) = self.current() else { return };
         if matches!(self.stage, Stage::Held { .. }) && !self.is_held(id) {
-            self.end_hold(now);
+            self.resume(id, now);
             let then = self.launch(id, now);
             self.follow(then, now);
         }
@@ -313,11 +321,11 @@ impl Machine {
     fn say(&mut self, id: Id, at: Timestamp, text: String) {
         let step = self.tree.node(id).step;
         let step = if usize::from(step) < self.tree.steps().len() { step } else { 0 };
-        let attempt = self.run(self.tree.of_step(step)).attempts.max(1);
+        let attempts = self.runs.get(self.tree.of_step(step).position()).map_or(0, |run| run.attempts);
+        let attempt = attempts.max(1);
         self.deeds.push(Deed::Say { step, attempt, at, text });
     }
 }
 
 #[cfg(test)]
-#[path = "machine_tests.rs"]
 mod tests;

@@ -64,12 +64,8 @@ impl Run {
     /// A block around it is tried again: what it came to no longer counts,
     /// but its attempts have names that are taken.
     pub(super) fn start_over(&mut self) {
-        *self = Self {
-            attempts: self.attempts,
-            earlier: self.attempts,
-            started_at: self.started_at,
-            ..Self::default()
-        };
+        *self =
+            Self { attempts: self.attempts, earlier: self.attempts, started_at: self.started_at, ..Self::default() };
     }
 }
 

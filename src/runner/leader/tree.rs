@@ -130,10 +130,6 @@ impl Tree {
         &self.steps
     }
 
-    pub(super) fn block_count(&self) -> usize {
-        self.blocks
-    }
-
     /// The node of a step of the plan.
     pub(super) fn of_step(&self, step: u16) -> Id {
         Id(self.blocks + usize::from(step))

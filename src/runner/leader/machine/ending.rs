@@ -71,8 +71,7 @@ impl Machine {
 
     fn has_time(&self, now: Now) -> bool {
         let section = self.section();
-        let ending =
-            self.clock.is_terminated() || self.clock.is_timed_out() || self.holds.exceeded().is_some();
+        let ending = self.clock.is_terminated() || self.clock.is_timed_out() || self.holds.exceeded().is_some();
         let open = section == Some(Section::After) || !ending;
         open && self.cursor.expired().is_none() && !self.clock.is_over(section, now)
     }
@@ -85,25 +84,11 @@ impl Machine {
         let delay = back_off(&node.retry, tries);
         let text = narrate::retrying(node, &outcome, tries + 1, delay);
         self.say(id, now.wall, text);
-        self.forget(id);
         if delay.is_zero() {
             return self.pass_gate(id, Some(outcome), now);
         }
         self.stage = Stage::BackingOff { until: now.since.saturating_add(delay), last: outcome };
         Then::Wait
-    }
-
-    /// What the last attempt left no longer counts.
-    fn forget(&mut self, id: Id) {
-        for node in self.tree.below(id) {
-            self.runs[node.position()].start_over();
-        }
-        for node in self.tree.below(id).into_iter().chain([id]) {
-            if let Some(step) = self.tree.step(node) {
-                self.kept.remove(&step.index);
-                self.deeds.push(Deed::Forget { step: step.index });
-            }
-        }
     }
 
     pub(super) fn conclude(&mut self, id: Id, outcome: Outcome, now: Now) {
@@ -189,7 +174,7 @@ impl Machine {
     }
 
     /// A node ends without an attempt, and so does all below it.
-    fn never_begins(&mut self, id: Id, outcome: Outcome, now: Now) {
+    pub(super) fn never_begins(&mut self, id: Id, outcome: Outcome, now: Now) {
         for below in self.tree.below(id) {
             self.runs[below.position()].state = StepState::Skipped;
         }
@@ -205,8 +190,15 @@ impl Machine {
         let run = &mut self.runs[hold.node.position()];
         run.state = StepState::Waiting;
         run.message = None;
-        let text = narrate::resumed(self.tree.node(hold.node), length);
-        self.say(hold.node, now.wall, text);
+    }
+
+    /// Somebody ended the pause.
+    pub(super) fn resume(&mut self, id: Id, now: Now) {
+        let before = self.clock.paused();
+        self.end_hold(now);
+        let length = self.clock.paused().saturating_sub(before);
+        let text = narrate::resumed(self.tree.node(id), length);
+        self.say(id, now.wall, text);
     }
 
     /// Nobody came: nothing more is tested, and steps of `after` clean up.

@@ -57,7 +57,7 @@ impl Machine {
                 Then::GoOn
             }
             Entry::Broken(message) => {
-                self.conclude(id, Outcome::lasting(StepState::Errored, message), now);
+                self.never_begins(id, Outcome::lasting(StepState::Errored, message), now);
                 Then::GoOn
             }
             Entry::Open => {
@@ -157,12 +157,29 @@ impl Machine {
     }
 
     pub(super) fn launch(&mut self, id: Id, now: Now) -> Then {
+        if self.run(id).tries() > 0 {
+            self.forget(id);
+        }
         match self.tree.node(id).kind {
             Kind::Block => {
                 self.open(id, now);
                 Then::GoOn
             }
             Kind::Step { group } => self.start(id, group, now),
+        }
+    }
+
+    /// Another attempt begins: what the last one left no longer counts.
+    fn forget(&mut self, id: Id) {
+        let below = self.tree.below(id);
+        for node in &below {
+            self.runs[node.position()].start_over();
+        }
+        for node in below.into_iter().chain([id]) {
+            if let Some(step) = self.tree.step(node) {
+                self.kept.remove(&step.index);
+                self.deeds.push(Deed::Forget { step: step.index });
+            }
         }
     }
 
