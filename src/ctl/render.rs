@@ -38,7 +38,10 @@ pub(crate) fn render(place: &Place, task: RenderTask, screen: &mut Screen) -> Re
         workflow: name,
         revision: task.revision.or_else(|| given.and_then(|given| given.spec.revision.clone())),
         config,
+        config_from: given.map(|given| given.spec.config_from.clone()).unwrap_or_default(),
+        workflow_labels: workflow.metadata.labels.clone().unwrap_or_default(),
         attempt: 1,
+        ..Inputs::default()
     };
     let placement = Placement {
         owner: Owner { name: execution, uid: UID.to_owned(), namespace },

@@ -99,13 +99,16 @@ fn instruction(flat: &FlatStep<'_>, index: u16, group: u16) -> Instruction {
 fn action(flat: &FlatStep<'_>, working_dir: &str) -> Option<Action> {
     let command = flat.command.as_ref()?;
     let plain = flat.container.env.iter().filter(|entry| entry.value_from.is_none());
+    let argv: Vec<_> = command.argv().iter().map(|word| crate::expressions::LateText::of(word)).collect();
+    let dynamic = argv.iter().any(|late| late.waits);
+    let text = |late: &crate::expressions::LateText| if dynamic { late.template.clone() } else { late.text.clone() };
     Some(Action {
-        argv: command.argv(),
+        argv: argv.iter().map(text).collect(),
         env: plain.map(|entry| (entry.name.clone(), entry.value.clone().unwrap_or_default())).collect(),
         working_dir: working_dir.to_owned(),
         display: command.display(),
-        dynamic: false,
-        needs: Vec::new(),
+        dynamic,
+        needs: argv.iter().flat_map(|late| late.needs.clone()).collect(),
     })
 }
 
@@ -139,7 +142,7 @@ fn retry(step: &Step) -> RetryRule {
 fn files(content: &Content) -> impl Iterator<Item = PlanFile> {
     content.files.iter().map(|file| PlanFile {
         path: absolute(&file.path),
-        content: file.content.clone().unwrap_or_default(),
+        content: crate::expressions::LateText::of(file.content.as_deref().unwrap_or_default()).text,
         from: None,
         dynamic: false,
         mode: file.mode.and_then(|mode| u32::try_from(mode).ok()).unwrap_or(DEFAULT_MODE),

@@ -41,14 +41,22 @@ pub fn has_errors(diagnostics: &[Diagnostic]) -> bool {
 pub(crate) struct Findings {
     pub(crate) list: Vec<Diagnostic>,
     open: bool,
+    partial: bool,
 }
 
 impl Findings {
     /// Findings that go on from those of a resolution. When no execution is at
-    /// hand, or an expression is wrong, texts may still hold expressions.
-    pub(crate) fn resumed(list: Vec<Diagnostic>, has_values: bool) -> Self {
+    /// hand, or an expression is wrong, texts may still hold expressions. When
+    /// the workflow is `partial`, what is missing in it may stand elsewhere.
+    pub(crate) fn resumed(list: Vec<Diagnostic>, has_values: bool, partial: bool) -> Self {
         let open = !has_values || has_errors(&list);
-        Self { list, open }
+        Self { list, open, partial }
+    }
+
+    /// Whether parts of the workflow are not at hand, because they stand in
+    /// templates or in what uses this one. Nothing is said to be missing then.
+    pub(crate) fn is_partial(&self) -> bool {
+        self.partial
     }
 
     /// Whether the text may hold an expression whose value is not known. It is

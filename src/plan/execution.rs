@@ -29,7 +29,8 @@ pub fn plan_execution(
     let resolved = resolve(spec, inputs);
     let mut diagnostics = validate(&resolved);
     if placement.restricted {
-        diagnostics.extend(refuse_restricted(&resolved.spec));
+        let refused = refuse_restricted(&resolved.spec).into_iter();
+        diagnostics.extend(refused.map(|found| Diagnostic { path: resolved.origins.of(&found.path), ..found }));
     }
     if has_errors(&diagnostics) {
         return Err(diagnostics);

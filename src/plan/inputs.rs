@@ -1,6 +1,8 @@
 //! What is known about an execution besides its workflow.
 
-use assay_api::ConfigValues;
+use std::collections::BTreeMap;
+
+use assay_api::{ConfigSource, ConfigValues, TestWorkflowTemplateSpec};
 use assay_protocol::{ExecutionIdentity, Server};
 
 /// Which execution it is, and what it gives to the workflow.
@@ -16,13 +18,48 @@ pub struct Inputs {
     pub workflow: String,
     /// Revision under test.
     pub revision: Option<String>,
+    /// Labels of the workflow.
+    pub workflow_labels: BTreeMap<String, String>,
     /// Values for the workflow's parameters.
     pub config: ConfigValues,
+    /// Values for its parameters that are keys of Secrets.
+    pub config_from: BTreeMap<String, ConfigSource>,
+    /// The templates that there are, or at least those that the workflow uses
+    /// (see [`crate::templates_used`]).
+    pub templates: BTreeMap<String, TestWorkflowTemplateSpec>,
     /// Infrastructure attempt, counted from 1.
     pub attempt: u32,
 }
 
 impl Inputs {
+    /// The same without the templates, which a resolved workflow has in it.
+    pub(crate) fn without_templates(&self) -> Self {
+        let Self {
+            namespace,
+            execution,
+            uid,
+            workflow,
+            revision,
+            workflow_labels,
+            config,
+            config_from,
+            templates: _,
+            attempt,
+        } = self;
+        Self {
+            namespace: namespace.clone(),
+            execution: execution.clone(),
+            uid: uid.clone(),
+            workflow: workflow.clone(),
+            revision: revision.clone(),
+            workflow_labels: workflow_labels.clone(),
+            config: config.clone(),
+            config_from: config_from.clone(),
+            templates: BTreeMap::new(),
+            attempt: *attempt,
+        }
+    }
+
     /// The part that goes into the plan.
     pub(crate) fn identity(&self) -> ExecutionIdentity {
         ExecutionIdentity {

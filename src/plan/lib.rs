@@ -11,6 +11,7 @@ mod command;
 mod compile;
 mod config;
 mod container;
+mod definition;
 mod diagnostic;
 mod execution;
 mod expressions;
@@ -21,11 +22,14 @@ mod lint;
 mod path;
 mod render;
 mod resolve;
+mod templates;
 mod validate;
 
 pub use compile::{
-    AFTER_GRACE, Compiled, DEFAULT_EXECUTION_TIMEOUT, DEFAULT_PAUSE, DEFAULT_RETRY_DELAY, DEFAULT_START_TIMEOUT, compile,
+    AFTER_GRACE, Compiled, DEFAULT_EXECUTION_TIMEOUT, DEFAULT_PAUSE, DEFAULT_RETRY_DELAY, DEFAULT_START_TIMEOUT,
+    compile,
 };
+pub use definition::{validate_template, validate_workflow};
 pub use diagnostic::{Diagnostic, Severity, has_errors};
 pub use execution::{Outcome, plan_execution};
 pub use group::StepContainer;
@@ -33,4 +37,5 @@ pub use inputs::{Inputs, Owner, Placement, Target};
 pub use lint::lint;
 pub use render::{Rendered, job_name, label_value, render};
 pub use resolve::{Resolved, resolve};
-pub use validate::{MAX_CONTAINERS, MAX_PLAN_BYTES, validate, validate_workflow};
+pub use templates::templates_used;
+pub use validate::{MAX_CONTAINERS, MAX_PLAN_BYTES, validate};

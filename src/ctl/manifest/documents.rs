@@ -84,7 +84,7 @@ fn one(document: &Value, typed: serde_yaml::Deserializer<'_>, places: &Places, m
             if let Some(workflow) = typed::read::<TestWorkflow>(typed, kind, places, findings) {
                 check_name(&workflow.metadata, false, places, findings);
                 if findings.len() == before {
-                    let said = assay_plan::validate_workflow(&workflow.spec);
+                    let said = assay_plan::validate_workflow(&workflow.spec, None);
                     findings.extend(said.into_iter().map(|diagnostic| {
                         let line = places.line(&diagnostic.path);
                         Finding::from_plan(diagnostic, Some(line))

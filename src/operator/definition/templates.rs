@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use assay_api::{TestWorkflowSpec, TestWorkflowTemplate, TestWorkflowTemplateSpec};
+use assay_api::{TestWorkflowTemplate, TestWorkflowTemplateSpec};
 use assay_cluster::WatchOptions;
 use assay_lifecycle::fold_template;
-use assay_plan::{Diagnostic, validate_workflow};
+use assay_plan::validate_template;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 
@@ -46,7 +46,7 @@ async fn judge(context: &Context, (namespace, name): &Key) -> Result<(), LookErr
     if template.metadata.deletion_timestamp.is_some() {
         return Ok(());
     }
-    let (errors, warnings) = lines(&validate(&template.spec));
+    let (errors, warnings) = lines(&validate_template(&template.spec));
     let previous = template.status.clone().unwrap_or_default();
     let generation = template.metadata.generation.unwrap_or(0);
     let status = fold_template(&previous, generation, &errors, &warnings, Timestamp::now());
@@ -58,28 +58,4 @@ async fn judge(context: &Context, (namespace, name): &Key) -> Result<(), LookErr
         Err(error) if error.not_found() || error.conflict() => Ok(()),
         other => Ok(other.map(drop)?),
     }
-}
-
-/// A template is judged by the rules of a workflow, except that what its user
-/// may add (steps, an image) need not be there.
-fn validate(spec: &TestWorkflowTemplateSpec) -> Vec<Diagnostic> {
-    let TestWorkflowTemplateSpec { description, config, content, container, timeouts, pod, job, setup, steps, after } =
-        spec.clone();
-    let bare = setup.is_empty() && steps.is_empty() && after.is_empty();
-    let workflow = TestWorkflowSpec {
-        description,
-        config,
-        content,
-        container,
-        timeouts,
-        pod,
-        job,
-        setup,
-        steps,
-        after,
-        ..TestWorkflowSpec::default()
-    };
-    let mut diagnostics = validate_workflow(&workflow);
-    diagnostics.retain(|diagnostic| !(bare && diagnostic.path == "spec.steps"));
-    diagnostics
 }

@@ -62,7 +62,7 @@ async fn judge(context: &Context, (namespace, name): &Key) -> Result<(), LookErr
     if workflow.metadata.deletion_timestamp.is_some() {
         return Ok(());
     }
-    let (errors, warnings) = lines(&validate_workflow(&workflow.spec));
+    let (errors, warnings) = lines(&validate_workflow(&workflow.spec, None));
     let last = last_execution(context, namespace, name).await?;
     let previous = workflow.status.clone().unwrap_or_default();
     let generation = workflow.metadata.generation.unwrap_or(0);

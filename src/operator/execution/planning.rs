@@ -28,7 +28,8 @@ pub(crate) async fn plan(
         context.cluster.namespace_is_restricted(namespace),
     )?;
     let Some(workflow) = workflow else { return Ok((Planned::WorkflowMissing, None)) };
-    let inputs = inputs(execution);
+    let workflow_labels = workflow.metadata.labels.clone().unwrap_or_default();
+    let inputs = Inputs { workflow_labels, ..inputs(execution) };
     let target = Target { server: Some(context.settings.server.clone()) };
     let placement = Placement {
         owner: Owner { name: inputs.execution.clone(), uid: inputs.uid.clone(), namespace: inputs.namespace.clone() },
@@ -55,14 +56,16 @@ fn inputs(execution: &TestExecution) -> Inputs {
         workflow: execution.spec.workflow_ref.name.clone(),
         revision: execution.spec.revision.clone(),
         config: execution.spec.config.clone(),
+        config_from: execution.spec.config_from.clone(),
         attempt: ATTEMPT,
+        ..Inputs::default()
     }
 }
 
 /// Whose fault it is: the workflow's, if it is wrong without the execution's
 /// values too.
 fn invalid(workflow: &TestWorkflow, diagnostics: &[Diagnostic]) -> Planned {
-    let by_itself = has_errors(&validate_workflow(&workflow.spec));
+    let by_itself = has_errors(&validate_workflow(&workflow.spec, None));
     let about_values = diagnostics
         .iter()
         .any(|diagnostic| diagnostic.severity == Severity::Error && diagnostic.path.starts_with("spec.config"));

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use assay_api::{ConfigValues, TestWorkflowSpec};
+use assay_api::{ConfigSource, ConfigValues, TestWorkflowSpec, TestWorkflowTemplateSpec};
 use assay_plan::{Inputs, Owner, Placement, Target, lint, plan_execution};
 use assay_protocol::Server;
 use serde::Deserialize;
@@ -16,7 +16,13 @@ struct Case {
     about: String,
     workflow: TestWorkflowSpec,
     #[serde(default)]
+    labels: BTreeMap<String, String>,
+    #[serde(default)]
     config: ConfigValues,
+    #[serde(default)]
+    config_from: BTreeMap<String, ConfigSource>,
+    #[serde(default)]
+    templates: BTreeMap<String, TestWorkflowTemplateSpec>,
     revision: Option<String>,
     #[serde(default)]
     no_image_volumes: bool,
@@ -34,7 +40,10 @@ impl Case {
             uid: "0b7e6f7a-9c3f-4f6e-8f0e-2b8a6d1c9e55".to_owned(),
             workflow: "example".to_owned(),
             revision: self.revision.clone(),
+            workflow_labels: self.labels.clone(),
             config: self.config.clone(),
+            config_from: self.config_from.clone(),
+            templates: self.templates.clone(),
             attempt: 1,
         }
     }

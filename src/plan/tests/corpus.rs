@@ -54,7 +54,7 @@ fn manifests_of_testkube_are_read_or_refused_by_name() {
                     println!("unread {}: {error}", path.display());
                 }
                 Ok(spec) => {
-                    let found = validate_workflow(&spec);
+                    let found = validate_workflow(&spec, None);
                     supported += usize::from(unknown.is_empty() && !has_errors(&found));
                     for diagnostic in found {
                         let field = diagnostic.path.rsplit('.').next().unwrap_or_default();

@@ -18,7 +18,7 @@ fn said(spec: &TestWorkflowSpec) -> Vec<String> {
         Severity::Error => diagnostic.to_string(),
         Severity::Warning => format!("warning: {diagnostic}"),
     };
-    validate_workflow(spec).into_iter().map(with_severity).collect()
+    validate_workflow(spec, None).into_iter().map(with_severity).collect()
 }
 
 #[test]

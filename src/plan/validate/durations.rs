@@ -34,7 +34,8 @@ fn check_limit(path: &str, text: Option<&DurationText>, findings: &mut Findings)
 
 /// Whether the duration is zero, when it is one.
 fn check_duration(path: &str, text: Option<&DurationText>, findings: &mut Findings) -> Option<bool> {
-    match text?.parse() {
+    let text = text.filter(|text| !findings.is_open(text.as_str()))?;
+    match text.parse() {
         Ok(duration) => Some(duration.is_zero()),
         Err(error) => {
             let said = error.to_string();

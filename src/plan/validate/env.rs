@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use assay_api::ContainerConfig;
+use assay_api::names::env::CONFIG_PREFIX;
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource};
 
 use crate::diagnostic::Findings;
@@ -13,7 +14,7 @@ pub(super) fn check(path: &str, container: &ContainerConfig, findings: &mut Find
     let mut names = BTreeSet::new();
     for (index, entry) in container.env.iter().enumerate() {
         let path = format!("{path}.env[{index}]");
-        check_name(&path, &entry.name, findings);
+        check_name(&path, &entry.name, brings_parameter(entry), findings);
         if !names.insert(&entry.name) {
             let message = format!("`{}` is given twice in one list", entry.name);
             findings.error(format!("{path}.name"), message, "keep one of them");
@@ -33,7 +34,12 @@ pub(super) fn check(path: &str, container: &ContainerConfig, findings: &mut Find
     }
 }
 
-fn check_name(path: &str, name: &str, findings: &mut Findings) {
+/// The variable that brings the value of a sensitive parameter.
+fn brings_parameter(entry: &EnvVar) -> bool {
+    entry.name.starts_with(CONFIG_PREFIX) && entry.value_from.as_ref().is_some_and(|from| from.secret_key_ref.is_some())
+}
+
+fn check_name(path: &str, name: &str, is_from_secret: bool, findings: &mut Findings) {
     let path = format!("{path}.name");
     if findings.is_open(name) {
         return;
@@ -42,7 +48,7 @@ fn check_name(path: &str, name: &str, findings: &mut Findings) {
     if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(right) {
         let hint = "use letters, digits and `_`, and do not begin with a digit";
         findings.error(path, format!("`{name}` cannot be the name of an environment variable"), hint);
-    } else if name.starts_with(RESERVED) {
+    } else if name.starts_with(RESERVED) && !is_from_secret {
         let message = format!("`{name}` is reserved: names that start with `{RESERVED}` are set by Assay");
         findings.error(path, message, "choose another name");
     }

@@ -12,25 +12,17 @@ mod later;
 mod quantity;
 mod steps;
 
-use assay_api::TestWorkflowSpec;
-
 use crate::diagnostic::Findings;
-use crate::resolve::resolve_alone;
 use crate::{Diagnostic, Resolved, has_errors};
 
 pub use budget::{MAX_CONTAINERS, MAX_PLAN_BYTES};
-
-/// Everything that is wrong with a workflow, or looks so, when no execution is
-/// at hand: missing values of parameters are no mistakes, unknown names are.
-pub fn validate_workflow(spec: &TestWorkflowSpec) -> Vec<Diagnostic> {
-    validate(&resolve_alone(spec))
-}
 
 /// Everything that is wrong with a resolved workflow, or looks so; what its
 /// resolution found comes first.
 pub fn validate(resolved: &Resolved) -> Vec<Diagnostic> {
     let spec = &resolved.spec;
-    let mut findings = Findings::resumed(resolved.diagnostics.clone(), resolved.inputs.is_some());
+    let mut findings = Findings::resumed(resolved.diagnostics.clone(), resolved.inputs.is_some(), resolved.partial);
+    let said = findings.list.len();
     later::check(spec, &mut findings);
     content::check(spec, &mut findings);
     if let Some(container) = &spec.container {
@@ -40,6 +32,11 @@ pub fn validate(resolved: &Resolved) -> Vec<Diagnostic> {
     steps::check(spec, &mut findings);
     if !has_errors(&findings.list) {
         budget::check(resolved, &mut findings);
+    }
+    // The rules look at the merged workflow; its author wrote parts of it elsewhere.
+    for diagnostic in &mut findings.list[said..] {
+        diagnostic.path = resolved.origins.of(&diagnostic.path);
+        diagnostic.message = resolved.origins.in_message(&diagnostic.message);
     }
     findings.list
 }

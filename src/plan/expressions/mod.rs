@@ -1,0 +1,14 @@
+//! Expressions in workflows and templates: which fields hold them, when each
+//! is resolved, and what is said about them.
+
+mod environment;
+mod fields;
+mod late;
+mod names;
+mod scopes;
+mod walk;
+
+pub(crate) use environment::with_environment;
+pub(crate) use late::LateText;
+pub(crate) use scopes::Scopes;
+pub(crate) use walk::substitute;
