@@ -17,6 +17,7 @@ pub(super) type Slot = usize;
 pub(super) struct Collector<'l> {
     limits: &'l Limits,
     report: TestReport,
+    /// Of these only tests, failed and errored are kept up.
     total: Counts,
     /// Suites that are found again by their names.
     named: HashMap<u64, Slot>,

@@ -54,7 +54,8 @@ impl<'l> Outline<'l> for Run<'l> {
             "UnitTest" | "WebTest" | "LoadTest" | "OrderedTest" | "ManualTest" | "GenericTest" => Take::Whole,
             "RunInfo" => Take::Whole,
             "ResultSummary" => {
-                self.failed = matches!(outcome(element.attribute("outcome")), Outcome::Failed | Outcome::Errored);
+                let says = element.attribute("outcome");
+                self.failed = !says.is_empty() && outcome(says).is_bad();
                 Take::Enter
             }
             _ => Take::Enter,
@@ -143,9 +144,9 @@ impl Run<'_> {
 fn outcome(word: &str) -> Outcome {
     match word {
         "Failed" => Outcome::Failed,
-        // What is left out means an error by the schema, and no writer leaves it out then.
-        "Passed" | "PassedButRunAborted" | "Completed" | "Warning" | "" => Outcome::Passed,
+        "Passed" | "PassedButRunAborted" | "Completed" | "Warning" => Outcome::Passed,
         "NotExecuted" | "Inconclusive" | "NotRunnable" | "Pending" | "Disconnected" | "InProgress" => Outcome::Skipped,
+        // Visual Studio leaves the outcome out where it is an error.
         _ => Outcome::Errored,
     }
 }

@@ -158,12 +158,13 @@ fn trx_classes_rows_and_a_host_that_crashed() {
              <UnitTestResult testId='3' testName='Rows' outcome='Failed'><InnerResults>\
                <UnitTestResult testId='3' testName='Rows (1)' outcome='Passed'/>\
                <UnitTestResult testId='3' testName='Rows (2)' outcome='Timeout'/></InnerResults></UnitTestResult>\
-             <UnitTestResult testId='4' testName='C' outcome='NotExecuted'/></Results>\
+             <UnitTestResult testId='4' testName='C' outcome='NotExecuted'/><UnitTestResult testId='5' testName='D'/></Results>\
              <TestDefinitions><UnitTest id='1'><TestMethod className='N.C, Assembly, Version=1'/></UnitTest>\
              <UnitTest id='3'><TestMethod className='N.D'/></UnitTest></TestDefinitions>\
              <ResultSummary outcome='Failed'/>"),
     );
-    assert_eq!(numbers(&report), [5, 2, 1, 1, 1, 0]);
+    assert_eq!(numbers(&report), [6, 2, 1, 2, 1, 0]);
+    assert_eq!(only(&report, "D").outcome, Outcome::Errored);
     assert_eq!(place(&only(&report, "A")), ("", Some("N.C"), None, None));
     assert_eq!(only(&report, "Rows (2)").class.as_deref(), Some("N.D"));
     let failed = only(&report, "B");

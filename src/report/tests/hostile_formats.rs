@@ -249,7 +249,7 @@ fn size_does_not_matter_to_any_format() {
         let what = format!("{format}: {what}");
         check(&report, &what);
         assert!(report.counts().tests >= *least, "{what}: {:?}", report.counts());
-        assert!(start.elapsed() < Duration::from_secs(30), "{what}: {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(60), "{what}: {:?}", start.elapsed());
         eprintln!("{what}: {:?}, {:?} KiB", start.elapsed(), peak_kib());
     }
     assert!(peak_kib().is_none_or(|peak| peak < MEMORY_KIB), "{:?}", peak_kib());
@@ -311,7 +311,7 @@ fn names_do_not_matter() {
         check(&report, &format!("{format}: {what}"));
         assert!(report.suites.len() <= 10_001, "{format}: {what}");
         eprintln!("names, {format}: {what}: {:?}, {:?} KiB", start.elapsed(), peak_kib());
-        assert!(start.elapsed() < Duration::from_secs(30), "{format}: {what}: {:?}", start.elapsed());
+        assert!(start.elapsed() < Duration::from_secs(60), "{format}: {what}: {:?}", start.elapsed());
     }
 }
 
