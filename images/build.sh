@@ -3,12 +3,12 @@
 #
 #   images/build.sh              all images
 #   images/build.sh tools        base busybox curl pytest gotest
-#   images/build.sh runner       one by name
+#   images/build.sh runner       one by name: runner, manager, git, or a tool
 #
 # Each image is pushed as REGISTRY/assay/NAME:HASH, where HASH are 12 digits over
 # everything that goes into it, and as :dev. On standard output, one line each:
 #   NAME REFERENCE built|present SECONDS
-# Progress and errors go to standard error. When runner and manager are among them,
+# Progress and errors go to standard error. When git, runner and manager are among them,
 # bin/images.yaml says so to the chart: helm upgrade --install ... --values bin/images.yaml
 #
 #   ASSAY_REGISTRY   where to push             (localhost:5000)
@@ -34,6 +34,8 @@ packages() {
     case $1 in
         pytest) echo python3 python3-pytest ;;
         curl) echo curl ca-certificates ;;
+        # libnss-wrapper gives a user without a name one, which OpenSSH insists on.
+        git) echo git openssh-client ca-certificates curl libnss-wrapper xz-utils bzip2 zstd ;;
     esac
 }
 
@@ -48,7 +50,7 @@ mmdebstrap_options() {
 
 recipe() {
     case $1 in
-        manager | runner) echo "$here/$1/Dockerfile" ;;
+        manager | runner | git) echo "$here/$1/Dockerfile" ;;
         *) echo "$here/tools/$1/Dockerfile" ;;
     esac
 }
@@ -60,6 +62,7 @@ ingredients() {
         manager | runner) cat "$(binary "$1")" ;;
         base) echo "$suite"; mmdebstrap_options ;;
         pytest | curl) packages "$1"; hash_of base ;;
+        git) packages git; hash_of base; cat "$here"/git/assay-* ;;
         busybox) cat "$(busybox_file)" ;;
         gotest) go env GOVERSION; cat "$here"/tools/gotest/go.{mod,sum} "$root"/examples/gotest/*.{mod,go} ;;
     esac
@@ -93,6 +96,7 @@ context_manager() { install -m 0755 "$(binary manager)" "$1/assay-manager"; }
 context_runner() { install -m 0755 "$(binary runner)" "$1/assay-runner"; }
 context_pytest() { extend_base pytest "$1"; }
 context_curl() { extend_base curl "$1"; }
+context_git() { extend_base git "$1" && install -m 0755 "$here"/git/assay-* "$1"; }
 
 context_base() { base_tar >/dev/null && cp "$(base_tar)" "$1/rootfs.tar"; }
 
@@ -110,7 +114,8 @@ base_tar() {
 
 # Installs packages into a copy of the base and keeps what is new as rootfs.tar.
 extend_base() {
-    local name=$1 tar=$cache/$1-$(hash_of "$1").tar tree=$2/tree base
+    local name=$1 tar tree=$2/tree base
+    tar=$cache/$1-$({ packages "$1"; hash_of base; } | sha256sum | cut -c1-12).tar
     if [[ ! -f $tar ]]; then
         base=$(base_tar)
         mkdir "$tree"
@@ -216,7 +221,7 @@ build() {
     context=$(mktemp -d -p "$work")
     "context_$name" "$context"
     case $name in
-        pytest | curl) arguments+=(--build-arg "BASE=$registry/assay/base:$(hash_of base)") ;;
+        pytest | curl | git) arguments+=(--build-arg "BASE=$registry/assay/base:$(hash_of base)") ;;
         gotest) arguments+=(--build-arg "GOVERSION=$(go env GOVERSION)") ;;
     esac
     quietly buildah bud "${arguments[@]}" -t "$reference" -f "$(recipe "$name")" "$context"
@@ -248,6 +253,8 @@ image:
     tag: $(hash_of manager)
   runner:
     tag: $(hash_of runner)
+  git:
+    tag: $(hash_of git)
 END
     mv "$bin/images.yaml.new" "$bin/images.yaml"
 }
@@ -266,7 +273,7 @@ check_machine() {
     local name
     for name in "$@"; do
         case $name in
-            base | pytest | curl) need mmdebstrap mmdebstrap; [[ $EUID == 0 ]] || die "$name must be built as root" ;;
+            base | pytest | curl | git) need mmdebstrap mmdebstrap; [[ $EUID == 0 ]] || die "$name must be built as root" ;;
             gotest) command -v go >/dev/null || die "go is missing: install Go 1.26 or newer" ;;
         esac
     done
@@ -276,14 +283,14 @@ check_machine() {
 # Prints the images asked for, each once, with the base before what stands on it.
 chosen() {
     local name
-    (($#)) || set -- tools runner manager
+    (($#)) || set -- tools git runner manager
     for name in "$@"; do
         case $name in
             tools) printf '%s\n' "${tools[@]}" ;;
-            all) printf '%s\n' "${tools[@]}" runner manager ;;
-            pytest | curl) printf '%s\n' base "$name" ;;
+            all) printf '%s\n' "${tools[@]}" git runner manager ;;
+            pytest | curl | git) printf '%s\n' base "$name" ;;
             base | busybox | gotest | runner | manager) echo "$name" ;;
-            *) die "no image $name: choose from ${tools[*]} runner manager, or tools, or all" ;;
+            *) die "no image $name: choose from ${tools[*]} git runner manager, or tools, or all" ;;
         esac
     done | awk '!seen[$0]++'
 }
@@ -303,7 +310,7 @@ main() {
     for name in "${names[@]}"; do
         image "$name"
     done
-    [[ " ${names[*]} " == *" runner manager "* ]] && write_values
+    [[ " ${names[*]} " == *" git runner manager "* ]] && write_values
     # The vfs driver keeps every layer in full; the registry has them now.
     buildah rmi --all --force >/dev/null 2>&1 || true
 }
