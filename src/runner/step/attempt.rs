@@ -125,12 +125,13 @@ impl Attempt {
         let mut descriptors = vec![senses.signals.as_fd(), senses.watch.as_fd()];
         let readable: Vec<usize> = (0..2).filter(|pipe| self.pipes[*pipe].is_some() && !held_back).collect();
         descriptors.extend(readable.iter().filter_map(|pipe| self.pipes[*pipe].as_ref()).map(AsFd::as_fd));
-        let woken = wait(&descriptors, self.patience(Instant::now()));
+        let woken = wait(&descriptors, self.patience(Instant::now(), output.due()));
         for (position, pipe) in readable.into_iter().enumerate() {
             if woken[position + 2] {
                 self.read(pipe, READS_IN_A_ROW, output);
             }
         }
+        output.look_at_time(Instant::now());
         let rechecked = self.recheck(senses.lifeline);
         (woken[1] && senses.watch.drain()) || rechecked
     }
@@ -148,9 +149,10 @@ impl Attempt {
         true
     }
 
-    fn patience(&self, now: Instant) -> Duration {
+    fn patience(&self, now: Instant, output_due: Option<Instant>) -> Duration {
         let deadline = self.deadline.filter(|_| self.cause.is_none());
-        let next = [deadline, self.kill_at, self.drain_until, Some(self.recheck_at)].into_iter().flatten().min();
+        let next =
+            [deadline, self.kill_at, self.drain_until, output_due, Some(self.recheck_at)].into_iter().flatten().min();
         next.map_or(RECHECK, |at| at.saturating_duration_since(now))
     }
 

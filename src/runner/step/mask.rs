@@ -1,15 +1,19 @@
 //! Masking a stream: secrets are replaced wherever they stand, also where one
 //! begins in one piece of output and ends in the next.
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 /// What stands where a secret stood.
 const REPLACEMENT: &[u8] = b"***";
+/// With more to look for than this, in bytes, the fastest automaton would take
+/// more memory than a step runner may have.
+const MUCH: usize = 8 * 1024;
 
 /// What is looked for.
 #[derive(Debug, Default)]
 pub(super) struct Patterns {
     automaton: Option<AhoCorasick>,
+    /// In order, each once.
     forms: Vec<Vec<u8>>,
     longest: usize,
 }
@@ -17,10 +21,16 @@ pub(super) struct Patterns {
 impl Patterns {
     /// An automaton over all forms; none at all when there is nothing to mask.
     pub(super) fn new(forms: impl IntoIterator<Item = Vec<u8>>) -> Self {
-        let forms: Vec<Vec<u8>> = forms.into_iter().collect();
+        let mut forms: Vec<Vec<u8>> = forms.into_iter().collect();
+        forms.sort_unstable();
+        forms.dedup();
         let longest = forms.iter().map(Vec::len).max().unwrap_or(0);
-        let automaton = (!forms.is_empty())
-            .then(|| AhoCorasick::new(&forms).expect("the secrets of one container fit into an automaton"));
+        let much = forms.iter().map(Vec::len).sum::<usize>() > MUCH;
+        let automaton = (!forms.is_empty()).then(|| {
+            let kind = much.then_some(AhoCorasickKind::ContiguousNFA);
+            let automaton = AhoCorasick::builder().kind(kind).build(&forms);
+            automaton.expect("the secrets of one container fit into an automaton")
+        });
         Self { automaton, forms, longest }
     }
 
@@ -44,7 +54,9 @@ impl Patterns {
     }
 
     fn may_begin(&self, tail: &[u8]) -> bool {
-        self.forms.iter().any(|form| form.len() > tail.len() && form.starts_with(tail))
+        // Forms that begin with the tail stand together, behind the tail itself.
+        let after = self.forms.partition_point(|form| form.as_slice() <= tail);
+        self.forms.get(after).is_some_and(|form| form.starts_with(tail))
     }
 }
 

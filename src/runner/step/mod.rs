@@ -15,6 +15,7 @@ mod place;
 mod prepare;
 mod resolve;
 mod run;
+mod secret_files;
 mod secrets;
 mod signals;
 mod spool;

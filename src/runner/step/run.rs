@@ -23,7 +23,7 @@ use super::output::Output;
 use super::outputs::Outputs;
 use super::prepare::{Surroundings, prepare};
 use super::resolve::Resolver;
-use super::secrets::{SHORTEST, Secrets};
+use super::secrets::Secrets;
 use super::signals::{Signals, asks_to_end};
 use super::spool::SpoolWriter;
 use super::wait::wait;
@@ -80,7 +80,8 @@ struct Station {
     lifeline: Lifeline,
     spool: SpoolWriter,
     patterns: Patterns,
-    too_short: Vec<String>,
+    /// To be said once.
+    warnings: Vec<String>,
     /// Why no step of this container can be started.
     hindrance: Option<String>,
     kill_grace: Duration,
@@ -120,7 +121,7 @@ impl Station {
             spool: SpoolWriter::new(dir.spool(), plan.server.is_some()),
             lifeline: Lifeline::new(control.heartbeat()),
             patterns: Patterns::new(secrets.forms),
-            too_short: secrets.too_short,
+            warnings: secrets.warnings,
             first: control::starts_at_once(&plan).filter(|_| group == 0),
             kill_grace: settings.kill_grace,
             copies: 0,
@@ -216,8 +217,8 @@ impl Station {
         let surroundings = Surroundings { plan: &self.plan, dir: &self.dir, hindrance: self.hindrance.as_deref() };
         let prepared = prepare(&surroundings, instruction, attempt);
         let mut output = Output::new(&mut self.spool, &self.patterns, instruction.index, attempt);
-        for name in std::mem::take(&mut self.too_short) {
-            output.say(&format!("the secret in {name} is shorter than {SHORTEST} characters and is not masked"));
+        for warning in std::mem::take(&mut self.warnings) {
+            output.say(&warning);
         }
         let started = prepared.and_then(|prepared| {
             let Some(prepared) = prepared else { return Ok(None) };

@@ -4,46 +4,81 @@ use std::collections::BTreeSet;
 
 use assay_protocol::Group;
 
+use super::secret_files;
+
 /// Values shorter than this are words of the language, not secrets: masking
 /// them would destroy the log and hide nothing.
-pub(super) const SHORTEST: usize = 4;
+const SHORTEST: usize = 4;
 
 const PLAIN: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const FOR_URLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /// What a container has in its environment without anybody's secret.
 const HARMLESS: &[&str] = &["PATH", "HOME", "HOSTNAME", "PWD", "SHLVL", "TERM", "USER", "LANG", "LANGUAGE", "TZ", "_"];
 
-/// What is to be masked, and which names have values too short for it.
+/// Lines of a secret file that are shorter than this are not masked by themselves.
+const SHORTEST_LINE: usize = 8;
+/// A text of several lines that is longer than this is masked line by line only.
+const WHOLE: usize = 1024;
+/// Longer values are looked for in pieces of this length, as long as the memory
+/// of a search grows with its longest form.
+const PIECE: usize = 512;
+/// Pieces overlap, so that nothing is seen between them.
+const STRIDE: usize = 480;
+
+/// What is to be masked, and what cannot be.
 #[derive(Debug, Default)]
 pub(super) struct Secrets {
     /// All forms of all values.
     pub(super) forms: BTreeSet<Vec<u8>>,
-    /// Names whose values are not masked.
-    pub(super) too_short: Vec<String>,
+    /// Sentences about what is not masked.
+    pub(super) warnings: Vec<String>,
 }
 
 impl Secrets {
-    /// The secrets among the variables of a group's container.
+    /// The secrets among the variables and mounted files of a group's container.
     pub(super) fn of(group: &Group, variables: impl Iterator<Item = (String, Vec<u8>)>) -> Self {
         let mut secrets = Self::default();
         for (name, value) in variables {
             if is_secret(group, &name) && !value.is_empty() {
-                secrets.add(&name, &value);
+                secrets.add(&name, &value, SHORTEST);
             }
+        }
+        let files = secret_files::read(&group.secret_files);
+        secrets.warnings.extend(files.warnings);
+        for (name, text) in files.texts {
+            secrets.add(&name, &text, SHORTEST_LINE);
         }
         secrets
     }
 
-    fn add(&mut self, name: &str, value: &[u8]) {
+    fn add(&mut self, name: &str, value: &[u8], shortest_line: usize) {
         let trimmed = value.trim_ascii();
-        if trimmed.len() < SHORTEST {
-            self.too_short.push(name.to_owned());
+        if trimmed.is_empty() {
             return;
         }
-        self.add_forms(value);
-        self.add_forms(trimmed);
-        for line in trimmed.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii) {
-            self.add_forms(line);
+        if trimmed.len() < SHORTEST {
+            let warning = format!("the secret in {name} is shorter than {SHORTEST} characters and is not masked");
+            self.warnings.push(warning);
+            return;
+        }
+        let lines = trimmed.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
+        let lines: Vec<&[u8]> = lines.filter(|line| line.len() >= shortest_line && !is_armor(line)).collect();
+        if trimmed.len() <= WHOLE || lines.is_empty() {
+            self.add_value(value);
+            self.add_value(trimmed);
+        }
+        lines.into_iter().for_each(|line| self.add_value(line));
+    }
+
+    fn add_value(&mut self, value: &[u8]) {
+        if value.len() <= PIECE {
+            self.add_forms(value);
+            return;
+        }
+        for start in (0..value.len()).step_by(STRIDE) {
+            // The last piece is as long as the others.
+            let end = (start + PIECE).min(value.len());
+            self.add_forms(&value[end - PIECE..end]);
         }
     }
 
@@ -62,6 +97,11 @@ impl Secrets {
         }
         self.forms.extend(forms.into_iter().filter(|form| form.len() >= SHORTEST));
     }
+}
+
+/// The line before and after a key says only what stands between them.
+fn is_armor(line: &[u8]) -> bool {
+    (line.starts_with(b"-----BEGIN ") || line.starts_with(b"-----END ")) && line.ends_with(b"-----")
 }
 
 fn is_secret(group: &Group, name: &str) -> bool {
@@ -142,15 +182,42 @@ mod tests {
     fn lines_of_a_key_are_masked_one_by_one() {
         let secrets = of("-----BEGIN KEY-----\nMIIEvQIBADAN\n\nab\n-----END KEY-----\n");
         assert!(has(&secrets, "MIIEvQIBADAN"));
-        assert!(!has(&secrets, "ab"));
+        assert!(!has(&secrets, "-----BEGIN KEY-----"));
     }
 
     #[test]
     fn short_values_are_named_and_prefixes_count() {
-        assert_eq!(of("abc").too_short, ["S"]);
+        assert_eq!(of("abc").warnings, ["the secret in S is shorter than 4 characters and is not masked"]);
+        assert!(of(" \n").warnings.is_empty());
         let variables = [("DB_PASS", "hunter22"), ("PATH", "/usr/bin"), ("MODE", "release")];
         let variables = variables.map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec()));
         let secrets = Secrets::of(&group(&[], &["DB_"]), variables.into_iter());
         assert!(has(&secrets, "hunter22") && !has(&secrets, "/usr/bin") && !has(&secrets, "release"));
+    }
+
+    #[test]
+    fn long_values_are_masked_from_end_to_end() {
+        let line: String =
+            (0..5000u32).map(|number| char::from(b'a' + u8::try_from(number * number % 26).expect("small"))).collect();
+        let secrets = of(&line);
+        let patterns = super::super::mask::Patterns::new(secrets.forms);
+        assert_eq!(patterns.masked_text(&format!("<{line}>")), "<***>");
+        let longest = of(&line).forms.iter().map(Vec::len).max().expect("forms");
+        assert!(longest <= 3 * PIECE, "{longest}");
+    }
+
+    #[test]
+    fn mounted_files_are_secrets_line_by_line() {
+        let dir = tempfile::tempdir().expect("a folder");
+        std::fs::write(dir.path().join("token"), "hunter22\n").expect("a file");
+        let lines = format!("user: bob\nab\npassword: {}\n", "x".repeat(2000));
+        std::fs::write(dir.path().join("conf"), lines).expect("a file");
+        let secret_files = vec![dir.path().display().to_string()];
+        let group = Group { secret_files, ..group(&[], &[]) };
+        let secrets = Secrets::of(&group, std::iter::empty());
+        assert!(has(&secrets, "hunter22") && has(&secrets, "user: bob") && !has(&secrets, "ab"));
+        let patterns = super::super::mask::Patterns::new(secrets.forms);
+        let shown = patterns.masked_text("aHVudGVyMjI= hunter22 ab");
+        assert!(!shown.contains("hunter22") && !shown.contains("aHVudGVy") && shown.ends_with(" *** ab"), "{shown}");
     }
 }

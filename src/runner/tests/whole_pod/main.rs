@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop where it is surprised")]
 
 mod container;
+mod full_size;
 mod handing_on;
 mod ingest;
 mod offline;
