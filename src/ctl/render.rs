@@ -1,7 +1,7 @@
 //! `assay render`: what would run, without a cluster. It is the operator's own
 //! plan; only names that are not known yet (uid, server) are stand-ins.
 
-use assay_plan::{Inputs, Owner, Placement, Target, plan_execution};
+use assay_plan::{DEFAULT_GIT_IMAGE, Inputs, Owner, Placement, Target, plan_execution};
 use serde_json::{Value, json};
 
 use crate::args::RenderOutput;
@@ -47,6 +47,7 @@ pub(crate) fn render(place: &Place, task: RenderTask, screen: &mut Screen) -> Re
         owner: Owner { name: execution, uid: UID.to_owned(), namespace },
         runner_image: task.runner_image,
         runner_pull_policy: None,
+        git_image: DEFAULT_GIT_IMAGE.to_owned(),
         image_volumes: task.image_volumes,
         restricted: task.restricted,
     };

@@ -2,7 +2,9 @@
 
 use assay_api::{ContainerConfig, Step};
 
-/// The command of a step.
+use crate::expressions::LateText;
+
+/// The command of a step. Its texts are templates, see [`LateText`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
     /// A script for `/bin/sh -e`.
@@ -43,8 +45,10 @@ impl Command {
     /// What people read.
     pub(crate) fn display(&self) -> String {
         match self {
-            Self::Script(script) => script.trim_end().to_owned(),
-            Self::Program(argv) => argv.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" "),
+            Self::Script(script) => LateText::of(script).text.trim_end().to_owned(),
+            Self::Program(argv) => {
+                argv.iter().map(|word| quote(&LateText::of(word).text)).collect::<Vec<_>>().join(" ")
+            }
         }
     }
 

@@ -1,32 +1,30 @@
 //! The resolved workflow as a flat list of instructions, grouped by container.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use assay_api::names::PATH_WORKSPACE;
-use assay_api::{Content, DurationText, Step};
-use assay_expr::{ConditionWord, parse_condition};
+use assay_api::{Artifacts, ContainerConfig, RetryPolicy, Step};
+use assay_expr::Template;
 use assay_protocol::{
-    Action, ArtifactRule, Condition, ExecutionIdentity, Instruction, PROTOCOL_VERSION, PlanDocument, PlanFile,
+    Action, ArtifactRule, Block, Condition, ExecutionIdentity, Instruction, PROTOCOL_VERSION, PlanDocument, PlanFile,
     RetryRule, Section,
 };
+use k8s_openapi::api::core::v1::VolumeProjection;
 
-use crate::flat::{FlatStep, flatten};
+use crate::conditions::condition_of;
+use crate::content::{self, FETCH_ATTEMPTS};
+use crate::deadlines::{Deadlines, duration, milliseconds};
+use crate::expressions::LateText;
+use crate::files::Projections;
+use crate::flat::{Flat, FlatBlock, FlatStep, Work, flatten};
 use crate::group::{Groups, StepContainer};
 use crate::path::absolute;
+use crate::tree::tree;
 use crate::{Resolved, Target};
 
-/// Longest time of an execution that names none.
-pub const DEFAULT_EXECUTION_TIMEOUT: Duration = Duration::from_secs(3600);
-/// Longest wait for the first step of an execution that names none.
-pub const DEFAULT_START_TIMEOUT: Duration = Duration::from_secs(600);
-/// Time that `after` steps have once the deadline has passed.
-pub const AFTER_GRACE: Duration = Duration::from_secs(60);
-/// Longest pause of an execution that names none.
-pub const DEFAULT_PAUSE: Duration = Duration::from_secs(24 * 3600);
 /// Wait before the second attempt of a step that names none.
 pub const DEFAULT_RETRY_DELAY: Duration = Duration::from_secs(1);
-
-const DEFAULT_MODE: u32 = 0o644;
 
 /// A plan, and what only the pod needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,126 +33,232 @@ pub struct Compiled {
     pub document: PlanDocument,
     /// Containers that run steps; same order as the groups of the document.
     pub containers: Vec<StepContainer>,
-    /// Longest time from the Job's creation to the first step's start.
-    pub start_timeout: Duration,
+    /// Sources of the volume with files from ConfigMaps and Secrets; empty when no file comes from there.
+    pub content: Vec<VolumeProjection>,
+    /// How long each part may take.
+    pub deadlines: Deadlines,
 }
 
 /// Compiles a workflow. What validation refuses is compiled as well as it can be.
 pub fn compile(resolved: &Resolved, target: &Target) -> Compiled {
-    let mut groups = Groups::default();
+    let spec = &resolved.spec;
+    let flat = flatten(spec, tree(spec));
+    let has_git = flat.steps.iter().any(|step| matches!(step.work, Work::Clone(_)));
+    let mut made = Making { has_git, groups: Groups::default(), projections: Projections::default() };
+    let files = made.projections.files(flat.files);
     let mut steps: Vec<Instruction> = Vec::new();
-    for flat in flatten(&resolved.spec) {
-        let group = match steps.last() {
-            Some(before) if flat.follows => before.group,
-            _ => small(groups.place(StepContainer::of(&flat.container))),
-        };
-        steps.push(instruction(&flat, small(steps.len()), group));
+    for (index, step) in flat.steps.iter().enumerate() {
+        let group = made.group(&flat, index, &steps);
+        steps.push(made.instruction(step, small(index), small(group)));
     }
-    let timeouts = resolved.spec.timeouts.clone().unwrap_or_default();
+    made.mount_content(&files, &steps);
+    let deadlines = Deadlines::of(spec);
+    let containers = made.groups.containers;
     let document = PlanDocument {
         version: PROTOCOL_VERSION,
         execution: identity(resolved),
         server: target.server.clone(),
-        groups: groups.containers.iter().enumerate().map(|(index, container)| container.group(index)).collect(),
+        groups: containers.iter().enumerate().map(|(index, container)| container.group(index)).collect(),
         steps,
-        blocks: Vec::new(),
-        files: resolved.spec.content.iter().flat_map(files).collect(),
+        blocks: flat.blocks.iter().enumerate().map(|(index, flat)| block(flat, small(index))).collect(),
+        files,
         workspace: PATH_WORKSPACE.to_owned(),
-        timeout_ms: milliseconds(duration(timeouts.execution.as_ref()).unwrap_or(DEFAULT_EXECUTION_TIMEOUT)),
-        after_grace_ms: milliseconds(AFTER_GRACE),
-        pause_ms: milliseconds(duration(timeouts.pause.as_ref()).unwrap_or(DEFAULT_PAUSE)),
+        timeout_ms: milliseconds(deadlines.execution),
+        after_grace_ms: milliseconds(deadlines.after_grace),
+        pause_ms: milliseconds(deadlines.pause),
     };
-    let start_timeout = duration(timeouts.start.as_ref()).unwrap_or(DEFAULT_START_TIMEOUT);
-    Compiled { document, containers: groups.containers, start_timeout }
+    Compiled { document, containers, content: made.projections.sources, deadlines }
 }
 
 fn identity(resolved: &Resolved) -> ExecutionIdentity {
     resolved.inputs.clone().unwrap_or_default().identity()
 }
 
-fn instruction(flat: &FlatStep<'_>, index: u16, group: u16) -> Instruction {
+/// Instructions on their way into the plan.
+struct Making {
+    has_git: bool,
+    groups: Groups,
+    projections: Projections,
+}
+
+impl Making {
+    /// The container of an instruction. One that only writes files does so
+    /// where the next command runs: it has an image, and its user may change them.
+    fn group(&mut self, flat: &Flat<'_>, index: usize, before: &[Instruction]) -> usize {
+        let step = &flat.steps[index];
+        let runs = |step: &&FlatStep<'_>| matches!(step.work, Work::Run { .. });
+        let container = match &step.work {
+            Work::Clone(git) => StepContainer::fetcher(&step.container, content::credentials(git)),
+            Work::Fetch(_) => StepContainer::fetcher(&step.container, Vec::new()),
+            Work::Run { .. } => StepContainer::of(&step.container),
+            Work::Collect(_) => {
+                let followed = flat.steps[..index].iter().rposition(|step| runs(&step)).filter(|_| step.follows);
+                match followed.and_then(|followed| before.get(followed)) {
+                    Some(followed) => return followed.group.into(),
+                    None => StepContainer::of(&step.container),
+                }
+            }
+            Work::Write(_) => {
+                let (past, coming) = flat.steps.split_at(index);
+                let near = coming.iter().find(runs).or_else(|| past.iter().rev().find(runs));
+                StepContainer::of(&near.unwrap_or(step).container)
+            }
+        };
+        self.groups.place(container)
+    }
+
+    fn instruction(&mut self, flat: &FlatStep<'_>, index: u16, group: u16) -> Instruction {
+        let policy = flat.policy;
+        let files = match flat.work {
+            Work::Run { files, .. } | Work::Write(files) => self.projections.files(files),
+            _ => Vec::new(),
+        };
+        Instruction {
+            index,
+            id: flat.id.clone(),
+            name: flat.name.clone(),
+            section: flat.section,
+            block: flat.block.map(small),
+            group,
+            condition: condition(flat),
+            action: self.action(flat),
+            artifacts: artifacts(flat),
+            retry: retry(flat),
+            timeout_ms: policy.and_then(|step| duration(step.timeout.as_ref())).map(milliseconds),
+            optional: policy.is_some_and(|step| step.optional),
+            negative: policy.is_some_and(|step| step.negative),
+            delay_ms: policy.map(delay).unwrap_or_default(),
+            paused: policy.is_some_and(|step| step.paused),
+            fetches: matches!(flat.work, Work::Clone(_) | Work::Fetch(_) | Work::Write(_)),
+            files,
+        }
+    }
+
+    fn action(&self, flat: &FlatStep<'_>) -> Option<Action> {
+        match &flat.work {
+            Work::Run { command, .. } => {
+                let command = command.as_ref()?;
+                Some(self.command(&flat.container, &command.argv(), command.display()))
+            }
+            Work::Clone(git) => Some(content::clone(git, &flat.container)),
+            Work::Fetch(tarball) => Some(content::fetch(tarball, &flat.container)),
+            Work::Write(_) => Some(self.command(&flat.container, &[], flat.name.clone())),
+            Work::Collect(_) => None,
+        }
+    }
+
+    fn command(&self, container: &ContainerConfig, argv: &[String], display: String) -> Action {
+        let plain = container.env.iter().filter(|entry| entry.value_from.is_none());
+        let mut env: Vec<(String, LateText)> =
+            plain.map(|entry| (entry.name.clone(), LateText::of(entry.value.as_deref().unwrap_or_default()))).collect();
+        if self.has_git {
+            env.extend(content::trust(container).map(|(name, value)| (name, LateText::of(&value))));
+        }
+        let argv: Vec<LateText> = argv.iter().map(|word| LateText::of(word)).collect();
+        let folder = LateText::of(container.working_dir.as_deref().unwrap_or_default());
+        action(&argv, &env, &folder, display)
+    }
+
+    /// Containers in which files from ConfigMaps and Secrets are written see all of them.
+    fn mount_content(&mut self, files: &[PlanFile], steps: &[Instruction]) {
+        let takes = |files: &[PlanFile]| files.iter().any(|file| file.from.is_some());
+        let mut groups: Vec<usize> =
+            steps.iter().filter(|step| takes(&step.files)).map(|step| step.group.into()).collect();
+        if takes(files) {
+            groups.push(0);
+        }
+        groups.sort_unstable();
+        groups.dedup();
+        for group in groups {
+            if let Some(container) = self.groups.containers.get_mut(group) {
+                container.mounts_content = true;
+                container.secret_files.extend(self.projections.secret.iter().cloned());
+            }
+        }
+    }
+}
+
+/// An action. When one of its texts waits, all of them are templates.
+fn action(argv: &[LateText], env: &[(String, LateText)], folder: &LateText, display: String) -> Action {
+    let all = || argv.iter().chain(env.iter().map(|(_, value)| value)).chain([folder]);
+    let dynamic = all().any(|text| text.waits);
+    let needs: BTreeSet<&String> = all().flat_map(|text| &text.needs).collect();
+    let text = |late: &LateText| if dynamic { late.template.clone() } else { late.text.clone() };
+    let working_dir = match (folder.waits, dynamic) {
+        (true, _) => folder.template.clone(),
+        (false, true) => Template::literal(&absolute(&folder.text)).to_string(),
+        (false, false) => absolute(&folder.text),
+    };
+    Action {
+        argv: argv.iter().map(text).collect(),
+        env: env.iter().map(|(name, value)| (name.clone(), text(value))).collect(),
+        working_dir,
+        display,
+        dynamic,
+        needs: needs.into_iter().cloned().collect(),
+    }
+}
+
+fn block(flat: &FlatBlock<'_>, index: u16) -> Block {
     let step = flat.step;
-    let working_dir = absolute(flat.container.working_dir.as_deref().unwrap_or_default());
-    Instruction {
+    let default = default_condition(flat.is_root, flat.section, false);
+    Block {
         index,
         id: flat.id.clone(),
         name: flat.name.clone(),
         section: flat.section,
-        block: None,
-        group,
-        condition: condition(flat),
-        action: action(flat, &working_dir),
-        artifacts: artifacts(step, &working_dir),
-        retry: retry(step),
+        parent: flat.parent.map(small),
+        condition: condition_of(step.condition.as_deref(), &flat.env, default),
+        retry: rule(step.retry.as_ref(), 1),
         timeout_ms: duration(step.timeout.as_ref()).map(milliseconds),
         optional: step.optional,
         negative: step.negative,
-        delay_ms: duration(step.delay.as_ref()).map(milliseconds).unwrap_or_default(),
+        delay_ms: delay(step),
         paused: step.paused,
-        fetches: false,
-        files: Vec::new(),
     }
 }
 
-fn action(flat: &FlatStep<'_>, working_dir: &str) -> Option<Action> {
-    let command = flat.command.as_ref()?;
-    let plain = flat.container.env.iter().filter(|entry| entry.value_from.is_none());
-    let argv: Vec<_> = command.argv().iter().map(|word| crate::expressions::LateText::of(word)).collect();
-    let dynamic = argv.iter().any(|late| late.waits);
-    let text = |late: &crate::expressions::LateText| if dynamic { late.template.clone() } else { late.text.clone() };
-    Some(Action {
-        argv: argv.iter().map(text).collect(),
-        env: plain.map(|entry| (entry.name.clone(), entry.value.clone().unwrap_or_default())).collect(),
-        working_dir: working_dir.to_owned(),
-        display: command.display(),
-        dynamic,
-        needs: argv.iter().flat_map(|late| late.needs.clone()).collect(),
-    })
+fn artifacts(flat: &FlatStep<'_>) -> Option<ArtifactRule> {
+    let (Work::Run { artifacts: Some(rule), .. } | Work::Collect(rule)) = &flat.work else { return None };
+    let Artifacts { paths, working_dir, compress: _ } = rule;
+    let inherited = || flat.container.working_dir.as_deref().map(LateText::of).filter(|folder| !folder.waits);
+    let folder = working_dir.clone().or_else(|| inherited().map(|folder| folder.text)).unwrap_or_default();
+    Some(ArtifactRule { paths: paths.clone(), working_dir: absolute(&folder) })
 }
 
-fn artifacts(step: &Step, working_dir: &str) -> Option<ArtifactRule> {
-    let artifacts = step.artifacts.as_ref()?;
-    let working_dir = artifacts.working_dir.as_deref().map_or_else(|| working_dir.to_owned(), absolute);
-    Some(ArtifactRule { paths: artifacts.paths.clone(), working_dir })
+fn condition(flat: &FlatStep<'_>) -> Condition {
+    let default = default_condition(flat.is_root, flat.section, matches!(flat.work, Work::Collect(_)));
+    condition_of(flat.policy.and_then(|step| step.condition.as_deref()), &flat.container.env, default)
 }
 
 /// A step that only collects does so also after a failure: that is when its
 /// files are wanted most.
-fn condition(flat: &FlatStep<'_>) -> Condition {
-    let always = flat.section == Section::After || flat.collects_only;
-    let default = if always { Condition::Always } else { Condition::Passed };
-    let Some(Ok(word)) = flat.step.condition.as_deref().map(parse_condition) else { return default };
-    match word {
-        ConditionWord::Passed => Condition::Passed,
-        ConditionWord::Failed => Condition::Failed,
-        ConditionWord::Always => Condition::Always,
-        ConditionWord::Never => Condition::Never,
+fn default_condition(is_root: bool, section: Section, collects_only: bool) -> Condition {
+    if collects_only || (is_root && section == Section::After) { Condition::Always } else { Condition::Passed }
+}
+
+fn retry(flat: &FlatStep<'_>) -> RetryRule {
+    let own = flat.policy.and_then(|step| step.retry.as_ref());
+    match &flat.work {
+        Work::Clone(git) => rule(own.or(git.retry.as_ref()), FETCH_ATTEMPTS),
+        Work::Fetch(_) => rule(own, FETCH_ATTEMPTS),
+        _ => rule(own, 1),
     }
 }
 
-fn retry(step: &Step) -> RetryRule {
-    let Some(policy) = &step.retry else { return RetryRule { attempts: 1, delay_ms: 0, until: None } };
-    let again = u32::try_from(policy.count).unwrap_or_default();
-    let delay = duration(policy.delay.as_ref()).unwrap_or(DEFAULT_RETRY_DELAY);
-    RetryRule { attempts: again.saturating_add(1), delay_ms: milliseconds(delay), until: policy.until.clone() }
+fn rule(policy: Option<&RetryPolicy>, default: u32) -> RetryRule {
+    let again = policy.map_or(default - 1, |policy| u32::try_from(policy.count).unwrap_or_default());
+    let attempts = again.saturating_add(1);
+    let delay = policy.and_then(|policy| duration(policy.delay.as_ref())).unwrap_or(DEFAULT_RETRY_DELAY);
+    RetryRule {
+        attempts,
+        delay_ms: if attempts > 1 { milliseconds(delay) } else { 0 },
+        until: policy.and_then(|policy| policy.until.clone()),
+    }
 }
 
-fn files(content: &Content) -> impl Iterator<Item = PlanFile> {
-    content.files.iter().map(|file| PlanFile {
-        path: absolute(&file.path),
-        content: crate::expressions::LateText::of(file.content.as_deref().unwrap_or_default()).text,
-        from: None,
-        dynamic: false,
-        mode: file.mode.and_then(|mode| u32::try_from(mode).ok()).unwrap_or(DEFAULT_MODE),
-    })
-}
-
-fn duration(text: Option<&DurationText>) -> Option<Duration> {
-    text.and_then(|text| text.parse().ok())
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+fn delay(step: &Step) -> u64 {
+    duration(step.delay.as_ref()).map(milliseconds).unwrap_or_default()
 }
 
 /// Positions are small: the size of a plan is limited long before this.

@@ -3,12 +3,14 @@
 use assay_api::ContainerConfig;
 use assay_api::names::CONTAINER_GROUP_PREFIX;
 use assay_protocol::Group;
-use k8s_openapi::api::core::v1::{EnvFromSource, EnvVar, ResourceRequirements, SecurityContext};
+use k8s_openapi::api::core::v1::{EnvFromSource, EnvVar, ResourceRequirements, SecurityContext, VolumeMount};
 
 /// Settings that all steps of one container have in common. Everything else
 /// (working directory, plain environment, command) belongs to the instruction.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct StepContainer {
+    /// Whether it brings content: its image is then Assay's own, and [`StepContainer::image`] is empty.
+    pub fetches: bool,
     /// Image.
     pub image: String,
     /// Pull policy.
@@ -21,6 +23,12 @@ pub struct StepContainer {
     pub resources: Option<ResourceRequirements>,
     /// Security context, as given by the user.
     pub security_context: Option<SecurityContext>,
+    /// Mounts of the user's volumes.
+    pub volume_mounts: Vec<VolumeMount>,
+    /// Whether files from ConfigMaps and Secrets are mounted.
+    pub mounts_content: bool,
+    /// Mounted files and folders whose text is secret.
+    pub secret_files: Vec<String>,
 }
 
 impl StepContainer {
@@ -35,7 +43,16 @@ impl StepContainer {
             env_from: settings.env_from.clone(),
             resources: settings.resources.clone(),
             security_context: settings.security_context.clone(),
+            volume_mounts: settings.volume_mounts.clone(),
+            ..Self::default()
         }
+    }
+
+    /// The container that brings content for steps with these settings: it runs
+    /// as the same user, so that they may change what it leaves.
+    pub(crate) fn fetcher(settings: &ContainerConfig, credentials: Vec<EnvVar>) -> Self {
+        let security_context = settings.security_context.clone();
+        Self { fetches: true, env: credentials, security_context, ..Self::default() }
     }
 
     /// The container as the runner knows it.
@@ -45,7 +62,7 @@ impl StepContainer {
         Group {
             container: format!("{CONTAINER_GROUP_PREFIX}{index}"),
             secrets: self.env.iter().filter(is_secret).map(|entry| entry.name.clone()).collect(),
-            secret_files: Vec::new(),
+            secret_files: self.secret_files.clone(),
             secret_prefixes: secret_sources.map(|source| source.prefix.clone().unwrap_or_default()).collect(),
         }
     }

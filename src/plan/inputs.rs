@@ -100,6 +100,8 @@ pub struct Placement {
     pub runner_image: String,
     /// Pull policy of that image; the cluster's default when absent.
     pub runner_pull_policy: Option<String>,
+    /// Image with what brings repositories and archives; its pull policy is the runner's.
+    pub git_image: String,
     /// Whether API server and nodes mount images as volumes. Otherwise an init
     /// container copies the runner.
     pub image_volumes: bool,

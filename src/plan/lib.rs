@@ -9,26 +9,31 @@
 
 mod command;
 mod compile;
+mod conditions;
 mod config;
 mod container;
+mod content;
+mod deadlines;
 mod definition;
 mod diagnostic;
 mod execution;
 mod expressions;
+mod files;
 mod flat;
 mod group;
+mod ids;
 mod inputs;
 mod lint;
 mod path;
 mod render;
 mod resolve;
 mod templates;
+mod tree;
 mod validate;
 
-pub use compile::{
-    AFTER_GRACE, Compiled, DEFAULT_EXECUTION_TIMEOUT, DEFAULT_PAUSE, DEFAULT_RETRY_DELAY, DEFAULT_START_TIMEOUT,
-    compile,
-};
+pub use compile::{Compiled, DEFAULT_RETRY_DELAY, compile};
+pub use content::DEFAULT_GIT_IMAGE;
+pub use deadlines::{AFTER_GRACE, DEFAULT_EXECUTION_TIMEOUT, DEFAULT_PAUSE, DEFAULT_START_TIMEOUT, Deadlines};
 pub use definition::{validate_template, validate_workflow};
 pub use diagnostic::{Diagnostic, Severity, has_errors};
 pub use execution::{Outcome, plan_execution};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use assay_api::{Reason, TestExecution, TestWorkflow};
 use assay_lifecycle::{PlanFacts, Planned};
 use assay_plan::{
-    AFTER_GRACE, DEFAULT_EXECUTION_TIMEOUT, DEFAULT_START_TIMEOUT, Diagnostic, Inputs, Owner, Placement, Rendered,
+    AFTER_GRACE, DEFAULT_EXECUTION_TIMEOUT, DEFAULT_GIT_IMAGE, DEFAULT_START_TIMEOUT, Diagnostic, Inputs, Owner, Placement, Rendered,
     Severity, Target, has_errors, plan_execution, validate_workflow,
 };
 
@@ -35,6 +35,7 @@ pub(crate) async fn plan(
         owner: Owner { name: inputs.execution.clone(), uid: inputs.uid.clone(), namespace: inputs.namespace.clone() },
         runner_image: context.settings.runner_image.clone(),
         runner_pull_policy: context.settings.runner_pull_policy.clone(),
+        git_image: DEFAULT_GIT_IMAGE.to_owned(),
         image_volumes: *context.settings.image_volumes.borrow(),
         restricted,
     };
@@ -77,8 +78,8 @@ fn invalid(workflow: &TestWorkflow, diagnostics: &[Diagnostic]) -> Planned {
 /// The deadlines of what was planned.
 pub(crate) fn deadlines(rendered: &Rendered) -> Deadlines {
     Deadlines {
-        start: Some(rendered.start_timeout),
-        execution: Some(rendered.execution_timeout.saturating_add(AFTER_GRACE)),
+        start: Some(rendered.deadlines.start),
+        execution: Some(rendered.deadlines.execution.saturating_add(AFTER_GRACE)),
     }
 }
 

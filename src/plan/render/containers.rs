@@ -37,19 +37,31 @@ pub(super) fn install(placement: &Placement) -> Container {
 pub(super) fn step(index: usize, name: &str, settings: &StepContainer, placement: &Placement) -> Container {
     let own = settings.security_context.clone();
     let security_context = if placement.restricted { Some(restricted::harden(own)) } else { own };
+    let (image, image_pull_policy, resources) = if settings.fetches {
+        (placement.git_image.clone(), placement.runner_pull_policy.clone(), Some(fetching()))
+    } else {
+        (settings.image.clone(), settings.image_pull_policy.clone(), settings.resources.clone())
+    };
     Container {
         name: name.to_owned(),
-        image: Some(settings.image.clone()),
-        image_pull_policy: settings.image_pull_policy.clone(),
+        image: Some(image),
+        image_pull_policy,
         command: Some(words(&[PATH_RUNNER, "step", &index.to_string()])),
         env: some(&settings.env),
         env_from: some(&settings.env_from),
-        resources: settings.resources.clone(),
+        resources,
         security_context,
         working_dir: Some(PATH_WORKSPACE.to_owned()),
-        volume_mounts: Some(volumes::of_step()),
+        volume_mounts: Some(volumes::of_step(settings)),
         ..Container::default()
     }
+}
+
+/// What a container that fetches asks for. It has no limit of its own: how much
+/// a large history takes is not known.
+fn fetching() -> ResourceRequirements {
+    let requests = Some(amounts(&[("cpu", "10m"), ("memory", "32Mi")]));
+    ResourceRequirements { requests, ..ResourceRequirements::default() }
 }
 
 /// What our own containers have in common.

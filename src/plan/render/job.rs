@@ -11,7 +11,7 @@ use crate::{Compiled, Placement};
 
 /// Seconds that the Job gives on top of all our own deadlines: it is the
 /// backstop, so it must not fire while the leader still delivers.
-const BACKSTOP_SECONDS: u64 = 120;
+const BACKSTOP_SECONDS: i64 = 120;
 const TERMINATION_SECONDS: i64 = 30;
 
 /// The Job. One pod, one try: what is to be tried again is decided by Assay.
@@ -33,17 +33,15 @@ pub(super) fn job(compiled: &Compiled, placement: &Placement, metadata: ObjectMe
 }
 
 fn backstop(compiled: &Compiled) -> i64 {
-    let plan = &compiled.document;
-    let seconds = plan.timeout_ms.saturating_add(plan.after_grace_ms).div_ceil(1000);
-    let start = compiled.start_timeout.as_secs().saturating_add(1);
-    i64::try_from(seconds.saturating_add(start).saturating_add(BACKSTOP_SECONDS)).unwrap_or(i64::MAX)
+    let seconds = compiled.deadlines.sum().as_millis().div_ceil(1000);
+    i64::try_from(seconds).map_or(i64::MAX, |seconds| seconds.saturating_add(BACKSTOP_SECONDS))
 }
 
 fn pod(compiled: &Compiled, placement: &Placement, config_map: &str) -> PodSpec {
     PodSpec {
         containers: containers(compiled, placement),
         init_containers: (!placement.image_volumes).then(|| vec![install(placement)]),
-        volumes: Some(volumes::all(placement, config_map)),
+        volumes: Some(volumes::all(compiled, placement, config_map)),
         restart_policy: Some("Never".to_owned()),
         automount_service_account_token: Some(false),
         enable_service_links: Some(false),

@@ -7,7 +7,6 @@ mod restricted;
 mod volumes;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use assay_api::names::PLAN_KEY;
 use assay_protocol::PlanDocument;
@@ -15,7 +14,7 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::ConfigMap;
 use sha2::{Digest, Sha256};
 
-use crate::{Compiled, Placement};
+use crate::{Compiled, Deadlines, Placement};
 
 pub use names::{job_name, label_value};
 pub(crate) use restricted::refuse_restricted;
@@ -31,10 +30,8 @@ pub struct Rendered {
     pub plan_hash: String,
     /// The plan itself.
     pub plan: PlanDocument,
-    /// Longest time from the Job's creation to the first step's start.
-    pub start_timeout: Duration,
-    /// Longest time from the first step's start to the end.
-    pub execution_timeout: Duration,
+    /// How long each part may take.
+    pub deadlines: Deadlines,
 }
 
 /// Renders a plan.
@@ -53,12 +50,5 @@ pub fn render(compiled: &Compiled, placement: &Placement) -> Rendered {
         binary_data: None,
     };
     let job = job::job(compiled, placement, metadata);
-    Rendered {
-        job,
-        config_map,
-        plan_hash,
-        plan: plan.clone(),
-        start_timeout: compiled.start_timeout,
-        execution_timeout: Duration::from_millis(plan.timeout_ms),
-    }
+    Rendered { job, config_map, plan_hash, plan: plan.clone(), deadlines: compiled.deadlines }
 }

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::{Capabilities, SecurityContext};
 
 use crate::Diagnostic;
 use crate::diagnostic::Findings;
-use crate::flat::sections;
+use crate::tree::written;
 
 /// User of the leader and, under the profile, of steps that name none; group of all volumes.
 pub(super) const RUNNER_USER: i64 = 65532;
@@ -31,13 +31,10 @@ pub(super) fn harden(own: Option<SecurityContext>) -> SecurityContext {
 pub(crate) fn refuse_restricted(spec: &TestWorkflowSpec) -> Vec<Diagnostic> {
     let mut findings = Findings::default();
     check("spec.container", spec.container.as_ref(), &mut findings);
-    for (list, _, steps) in sections(spec) {
-        for (index, step) in steps.iter().enumerate() {
-            let path = format!("spec.{list}[{index}]");
-            check(&format!("{path}.container"), step.container.as_ref(), &mut findings);
-            let run = step.run.as_ref().map(assay_api::StepRun::container);
-            check(&format!("{path}.run"), run.as_ref(), &mut findings);
-        }
+    for (path, step) in written(spec) {
+        check(&format!("{path}.container"), step.container.as_ref(), &mut findings);
+        let run = step.run.as_ref().map(assay_api::StepRun::container);
+        check(&format!("{path}.run"), run.as_ref(), &mut findings);
     }
     findings.list
 }

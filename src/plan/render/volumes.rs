@@ -1,21 +1,21 @@
 //! Volumes of the pod, and who sees which.
 
 use assay_api::names::{
-    AUDIENCE_INGEST, PATH_CONTROL, PATH_PLAN_DIR, PATH_RUNNER_DIR, PATH_TOKEN_DIR, PATH_WORKSPACE, TOKEN_KEY,
-    VOLUME_CONTROL, VOLUME_PLAN, VOLUME_RUNNER, VOLUME_TOKEN, VOLUME_WORKSPACE,
+    AUDIENCE_INGEST, PATH_CONTENT_DIR, PATH_CONTROL, PATH_PLAN_DIR, PATH_RUNNER_DIR, PATH_TOKEN_DIR, PATH_WORKSPACE,
+    TOKEN_KEY, VOLUME_CONTENT, VOLUME_CONTROL, VOLUME_PLAN, VOLUME_RUNNER, VOLUME_TOKEN, VOLUME_WORKSPACE,
 };
 use k8s_openapi::api::core::v1::{
     ConfigMapVolumeSource, EmptyDirVolumeSource, ImageVolumeSource, ProjectedVolumeSource,
     ServiceAccountTokenProjection, Volume, VolumeMount, VolumeProjection,
 };
 
-use crate::Placement;
+use crate::{Compiled, Placement, StepContainer};
 
 const TOKEN_SECONDS: i64 = 3600;
 
 /// All volumes.
-pub(super) fn all(placement: &Placement, config_map: &str) -> Vec<Volume> {
-    vec![
+pub(super) fn all(compiled: &Compiled, placement: &Placement, config_map: &str) -> Vec<Volume> {
+    let mut all = vec![
         runner(placement),
         empty(VOLUME_CONTROL),
         Volume {
@@ -25,17 +25,24 @@ pub(super) fn all(placement: &Placement, config_map: &str) -> Vec<Volume> {
         },
         empty(VOLUME_WORKSPACE),
         token(),
-    ]
+    ];
+    all.extend(content(&compiled.content));
+    all
 }
 
 /// What a step container sees. Neither the token nor a way to change the runner or the plan.
-pub(super) fn of_step() -> Vec<VolumeMount> {
-    vec![
+pub(super) fn of_step(settings: &StepContainer) -> Vec<VolumeMount> {
+    let mut mounts = vec![
         mount(VOLUME_RUNNER, PATH_RUNNER_DIR, true),
         mount(VOLUME_CONTROL, PATH_CONTROL, false),
         mount(VOLUME_PLAN, PATH_PLAN_DIR, true),
         mount(VOLUME_WORKSPACE, PATH_WORKSPACE, false),
-    ]
+    ];
+    if settings.mounts_content {
+        mounts.push(mount(VOLUME_CONTENT, PATH_CONTENT_DIR, true));
+    }
+    mounts.extend(settings.volume_mounts.iter().cloned());
+    mounts
 }
 
 /// What the leader sees.
@@ -79,6 +86,13 @@ fn token() -> Volume {
         projected: Some(ProjectedVolumeSource { sources: Some(vec![source]), default_mode: None }),
         ..Volume::default()
     }
+}
+
+/// Files of the content that come from ConfigMaps and Secrets.
+fn content(sources: &[VolumeProjection]) -> Option<Volume> {
+    let projected = ProjectedVolumeSource { sources: Some(sources.to_vec()), default_mode: None };
+    let volume = Volume { name: VOLUME_CONTENT.to_owned(), projected: Some(projected), ..Volume::default() };
+    (!sources.is_empty()).then_some(volume)
 }
 
 fn empty(name: &str) -> Volume {

@@ -54,6 +54,7 @@ impl Case {
             owner: Owner { name: inputs.execution, uid: inputs.uid, namespace: inputs.namespace },
             runner_image: "registry.test/assay-runner:1".to_owned(),
             runner_pull_policy: None,
+            git_image: "registry.test/assay-git:1".to_owned(),
             image_volumes: !self.no_image_volumes,
             restricted: self.restricted,
         }
@@ -79,7 +80,7 @@ fn made_of(case: &Case) -> Value {
                 "plan": plan,
                 "configMap": config_map,
                 "job": rendered.job,
-                "startTimeout": rendered.start_timeout.as_secs(),
+                "startTimeout": rendered.deadlines.start.as_secs(),
             })
         }
         Err(diagnostics) => json!({ "refused": diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>() }),

@@ -85,6 +85,7 @@ proptest! {
             owner: Owner { name: "run".to_owned(), uid: "u".to_owned(), namespace: "n".to_owned() },
             runner_image: "runner".to_owned(),
             runner_pull_policy: None,
+            git_image: "registry.test/assay-git:1".to_owned(),
             image_volumes,
             restricted,
         };

@@ -2,12 +2,10 @@
 //! must never run as if they were not there. The structures are taken apart in
 //! full, so that a new field cannot be forgotten here.
 
-use assay_api::{
-    Artifacts, Content, Later, Step, TestWorkflowSpec,
-};
+use assay_api::{Artifacts, Content, Later, Step, TestWorkflowSpec};
 
 use crate::diagnostic::Findings;
-use crate::flat::sections;
+use crate::tree::sections;
 
 const MESSAGE: &str = "not supported yet by this version of Assay";
 
@@ -86,12 +84,7 @@ fn check_step(path: &str, step: &Step, findings: &mut Findings) {
         execute,
         parallel,
     } = step;
-    let fields = [
-        ("pure", pure),
-        ("services", services),
-        ("execute", execute),
-        ("parallel", parallel),
-    ];
+    let fields = [("pure", pure), ("services", services), ("execute", execute), ("parallel", parallel)];
     refuse(path, &fields, findings);
     if let Some(content) = content {
         check_content(&format!("{path}.content"), content, findings);

@@ -1,41 +1,88 @@
 //! Rules of steps: that each does one thing, has a place to run, and a handle of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use assay_api::{Step, TestWorkflowSpec};
 use assay_expr::parse_condition;
 
 use super::{artifacts, container, durations};
+use crate::command::Command;
+use crate::container::merge;
 use crate::diagnostic::Findings;
-use crate::flat::{FlatStep, flatten, sections};
+use crate::flat::{Flat, FlatStep, Work, flatten, starts};
+use crate::ids::ID_LENGTH;
+use crate::tree::{Excess, MAX_DEPTH, MAX_INHERITED, MAX_STEPS, Node, sections, tree, written};
 
 /// Steps that each list may have, as the definition in the cluster says.
 const MOST: [(&str, usize); 3] = [("setup", 100), ("steps", 200), ("after", 100)];
-const ID_LENGTH: usize = 63;
+/// The same of nested lists.
+const MOST_NESTED: usize = 100;
 
 pub(super) fn check(spec: &TestWorkflowSpec, findings: &mut Findings) {
-    let lists = sections(spec);
-    if lists.iter().all(|(_, _, steps)| steps.is_empty()) {
+    if !findings.is_partial() && sections(spec).iter().all(|(_, _, steps)| steps.is_empty()) {
         findings.error("spec.steps", "the workflow has no steps", "add a step with `shell` or `run`");
     }
-    for ((list, _, steps), (_, most)) in lists.into_iter().zip(MOST) {
-        if steps.len() > most {
-            findings.error(format!("spec.{list}"), format!("{} steps are too many", steps.len()), at_most(most));
+    check_counts(spec, findings);
+    let grown = tree(spec);
+    if let Some(excess) = &grown.excess {
+        refuse(excess, findings);
+    }
+    let homeless = homeless(&flatten(spec, tree(spec)));
+    for node in grown.nodes() {
+        check_step(node, homeless.contains(&node.path), findings);
+    }
+    check_ids(&grown.nodes(), findings);
+}
+
+fn check_counts(spec: &TestWorkflowSpec, findings: &mut Findings) {
+    for ((list, _, steps), (_, most)) in sections(spec).into_iter().zip(MOST) {
+        check_count(&format!("spec.{list}"), steps, most, findings);
+    }
+    for (path, step) in written(spec) {
+        check_count(&format!("{path}.setup"), &step.setup, MOST_NESTED, findings);
+        check_count(&format!("{path}.steps"), &step.steps, MOST_NESTED, findings);
+    }
+}
+
+fn check_count(path: &str, steps: &[Step], most: usize, findings: &mut Findings) {
+    if steps.len() > most {
+        findings.error(path, format!("{} steps are too many", steps.len()), format!("at most {most} are possible"));
+    }
+}
+
+fn refuse(excess: &Excess, findings: &mut Findings) {
+    match excess {
+        Excess::Depth(path) => {
+            let message = format!("steps are nested more than {MAX_DEPTH} deep");
+            findings.error(path, message, "take some of them out of what is around them");
+        }
+        Excess::Steps => {
+            let message = format!("the workflow has more than {MAX_STEPS} steps, counting nested ones");
+            findings.error("spec.steps", message, "split it into several workflows");
+        }
+        Excess::Inherited => {
+            let message = format!("the steps inherit more than {MAX_INHERITED} bytes of settings in all");
+            findings.error("spec.container", message, "give large values only to the steps that need them");
         }
     }
-    let flat = flatten(spec);
-    for step in &flat {
-        check_step(step, findings);
-    }
-    check_ids(&flat, findings);
 }
 
-fn at_most(most: usize) -> String {
-    format!("at most {most} are possible")
+/// Paths of the steps that have an instruction with no image to run in. Files
+/// are written in the container of a command, if there is one.
+fn homeless(flat: &Flat<'_>) -> BTreeSet<String> {
+    let has_command = flat.steps.iter().any(|step| matches!(step.work, Work::Run { .. }));
+    let needs_image = |step: &&FlatStep<'_>| match step.work {
+        Work::Run { .. } => true,
+        Work::Collect(_) => !step.follows,
+        Work::Write(_) => !has_command,
+        Work::Clone(_) | Work::Fetch(_) => false,
+    };
+    let needing = flat.steps.iter().filter(needs_image);
+    needing.filter(|step| step.container.image.is_none()).map(|step| step.path.clone()).collect()
 }
 
-fn check_step(flat: &FlatStep<'_>, findings: &mut Findings) {
-    let (path, step) = (flat.path.as_str(), flat.step);
+fn check_step(node: &Node<'_>, is_homeless: bool, findings: &mut Findings) {
+    let (path, step) = (node.path.as_str(), node.step);
     if let Some(Err(mistake)) = step.condition.as_deref().map(parse_condition) {
         findings.error(format!("{path}.condition"), mistake.message, mistake.hint);
     }
@@ -49,25 +96,26 @@ fn check_step(flat: &FlatStep<'_>, findings: &mut Findings) {
     if let Some(rule) = &step.artifacts {
         artifacts::check(&format!("{path}.artifacts"), rule, findings);
     }
-    check_action(flat, findings);
-    if starts(step) || (flat.collects_only && !flat.follows) {
-        check_image(flat, findings);
+    check_action(node, findings);
+    if is_homeless && !findings.is_partial() {
+        let field = if step.run.is_some() { "run" } else { "container" };
+        findings.error(
+            format!("{path}.{field}.image"),
+            "no image says where the step runs",
+            "set it here, or for all steps in spec.container.image",
+        );
     }
 }
 
-fn starts(step: &Step) -> bool {
-    step.shell.is_some() || step.run.is_some()
-}
-
-fn check_action(flat: &FlatStep<'_>, findings: &mut Findings) {
-    let (path, step) = (flat.path.as_str(), flat.step);
+fn check_action(node: &Node<'_>, findings: &mut Findings) {
+    let (path, step) = (node.path.as_str(), node.step);
     if step.shell.is_some() && step.run.is_some() {
         findings.error(path, "the step has both `shell` and `run`", "keep one, or write two steps");
     }
     check_script(&format!("{path}.shell"), step.shell.as_deref(), findings);
     let Some(run) = &step.run else {
-        if step.shell.is_none() && step.artifacts.is_none() && !is_refused(step) {
-            findings.error(path, "the step does nothing", "give it `shell`, `run` or `artifacts`");
+        if !does_something(step) {
+            findings.error(path, "the step does nothing", "give it `shell`, `run`, `artifacts` or nested `steps`");
         }
         return;
     };
@@ -76,8 +124,10 @@ fn check_action(flat: &FlatStep<'_>, findings: &mut Findings) {
         let message = "`shell` and `command` both say what to run";
         findings.error(format!("{path}.run"), message, "keep one of them");
     }
-    if step.shell.is_none() && run.shell.is_none() && flat.command.is_none() {
-        let with = if flat.container.args.is_some() { "`args` without `command`" } else { "no command" };
+    let container = merge(&node.container, &run.container());
+    if step.shell.is_none() && run.shell.is_none() && Command::of(step, &container).is_none() && !findings.is_partial()
+    {
+        let with = if container.args.is_some() { "`args` without `command`" } else { "no command" };
         findings.error(
             format!("{path}.run"),
             format!("{with}: the image's own entrypoint is not known before the pod runs"),
@@ -92,27 +142,20 @@ fn check_script(path: &str, script: Option<&str>, findings: &mut Findings) {
     }
 }
 
-/// Whether the step would do something that is refused elsewhere.
-fn is_refused(step: &Step) -> bool {
-    let later = [&step.execute, &step.parallel];
-    let more = !step.steps.is_empty() || !step.setup.is_empty() || step.template.is_some() || step.content.is_some();
-    more || later.into_iter().any(Option::is_some)
+/// Whether the step does anything, or would do something that is refused elsewhere.
+fn does_something(step: &Step) -> bool {
+    let content = step.content.as_ref();
+    let brings = content
+        .is_some_and(|content| content.git.is_some() || !content.tarball.is_empty() || !content.files.is_empty());
+    let nested = !step.steps.is_empty() || !step.setup.is_empty();
+    let by_template = step.template.is_some() || !step.use_.is_empty();
+    let refused = step.execute.is_some() || step.parallel.is_some();
+    starts(step) || step.artifacts.is_some() || brings || nested || by_template || refused
 }
 
-fn check_image(flat: &FlatStep<'_>, findings: &mut Findings) {
-    if flat.container.image.is_none() {
-        let field = if flat.step.run.is_some() { "run" } else { "container" };
-        findings.error(
-            format!("{}.{field}.image", flat.path),
-            "no image says where the step runs",
-            "set it here, or for all steps in spec.container.image",
-        );
-    }
-}
-
-fn check_ids(flat: &[FlatStep<'_>], findings: &mut Findings) {
+fn check_ids(nodes: &[&Node<'_>], findings: &mut Findings) {
     let mut first: BTreeMap<&str, &str> = BTreeMap::new();
-    for step in flat.iter().filter(|flat| flat.step.id.is_some()) {
+    for step in nodes.iter().filter(|node| node.step.id.is_some()) {
         let path = format!("{}.id", step.path);
         let right = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if step.id.is_empty() || step.id.len() > ID_LENGTH || !step.id.chars().all(right) {
