@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use rustix::fs::FlockOperation;
 
 use super::attempt::{Attempt, End, Limits, Senses, reap_one};
-use super::collect::{Collection, Shelves, collect};
+use super::collect::{Collection, collect};
 use super::content;
 use super::launch::launch;
 use super::lifeline::Lifeline;
@@ -24,6 +24,7 @@ use super::outputs::Outputs;
 use super::prepare::{Surroundings, prepare};
 use super::resolve::Resolver;
 use super::secrets::Secrets;
+use super::shelves::Shelves;
 use super::signals::{Signals, asks_to_end};
 use super::spool::SpoolWriter;
 use super::wait::wait;
@@ -250,7 +251,7 @@ impl Station {
         let Some(rule) = &instruction.artifacts else { return Collection::default() };
         let out = self.dir.out();
         let workspace = Path::new(&self.plan.workspace);
-        collect(rule, &mut Shelves { workspace, out: &out, next: &mut self.copies })
+        collect(rule, &mut Shelves::new(workspace, &out, &mut self.copies))
     }
 }
 
