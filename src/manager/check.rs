@@ -93,7 +93,8 @@ async fn server(cluster: &Cluster, args: &CheckArgs) -> Result<String, Flaw> {
     let authority = authority.ok_or_else(|| Flaw(format!("the Secret {SECRET} has no ca.crt")))?;
     let mut roots = RootCertStore::empty();
     for certificate in CertificateDer::pem_slice_iter(&authority.0) {
-        let added = certificate.map_err(|error| error.to_string()).and_then(|c| roots.add(c).map_err(|e| e.to_string()));
+        let added =
+            certificate.map_err(|error| error.to_string()).and_then(|c| roots.add(c).map_err(|e| e.to_string()));
         added.map_err(|error| Flaw(format!("ca.crt of the Secret {SECRET} cannot be used: {error}")))?;
     }
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

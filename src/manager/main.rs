@@ -40,7 +40,5 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
 
 /// Only one provider may be installed, and nobody was here before us.
 fn install_provider() -> Result<(), &'static str> {
-    rustls::crypto::aws_lc_rs::default_provider()
-        .install_default()
-        .map_err(|_| "a TLS provider is installed already")
+    rustls::crypto::aws_lc_rs::default_provider().install_default().map_err(|_| "a TLS provider is installed already")
 }

@@ -203,7 +203,7 @@ impl Started {
             runner_pull_policy: args.runner_pull_policy.clone(),
             server: ServerPlace { url: args.server_url(), ca: self.certificates.ca.clone() },
             image_volumes: find_out(&self.cluster, args),
-            namespace: args.watch_namespace.clone(),
+            namespace: args.watch_namespace.first().cloned(),
             concurrency: usize::from(args.concurrency),
             policy: Policy::default(),
         };

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use assay_api::{
-    TestExecutionSpec, TestWorkflow, TestWorkflowSpec, TestWorkflowTemplateSpec,
-};
+use assay_api::{TestExecutionSpec, TestWorkflow, TestWorkflowSpec, TestWorkflowTemplateSpec};
 use assay_plan::{Diagnostic, Inputs, resolve, templates_used, validate, validate_template, validate_workflow};
 use assay_telemetry::error_chain;
 use serde::de::DeserializeOwned;
