@@ -3,13 +3,12 @@
 use std::io::{self, BufReader, Read};
 
 use assay_protocol::control::Collected;
-use assay_report::parse::{self, Format};
-use assay_report::{Counts, Summary, TestReport};
+use assay_report::{Counts, Limits, Summary, TestReport, parse};
 
 use super::sources::Sources;
 
 /// Enough of a file to tell its format.
-const HEAD_BYTES: u64 = 8 * 1024;
+const HEAD_BYTES: u64 = parse::HEAD as u64;
 /// Longest report that is read.
 const LONGEST: u64 = 256 * 1024 * 1024;
 /// Failures listed in a progress.
@@ -62,6 +61,14 @@ impl Reports {
         reading
     }
 
+    /// The reports of a step's last attempt no longer count: another attempt begins.
+    pub(super) fn forget(&mut self, step: u16) {
+        if !self.by_step[usize::from(step)].is_empty() {
+            self.by_step[usize::from(step)].clear();
+            self.summary = self.merged().map(|merged| merged.summary(FAILURES));
+        }
+    }
+
     fn read_one(&self, file: &Collected) -> Result<Option<TestReport>, String> {
         let Ok(mut open) = self.sources.open(&file.source) else {
             // Whether it was a report is not known; keeping it as an artifact will tell.
@@ -69,12 +76,12 @@ impl Reports {
         };
         let mut head = Vec::new();
         open.by_ref().take(HEAD_BYTES).read_to_end(&mut head).map_err(|error| error.to_string())?;
-        let Some(Format::Junit) = parse::detect(&head) else { return Ok(None) };
+        let Some(format) = parse::detect_named(&head, &file.name) else { return Ok(None) };
         if file.size > LONGEST {
             return Err(format!("it is longer than {} MiB", LONGEST / 1024 / 1024));
         }
         let whole = BufReader::new(io::Cursor::new(head).chain(open).take(LONGEST));
-        parse::junit(whole).map(Some).map_err(|error| error.to_string())
+        parse::read(format, whole, &Limits::default()).map(Some).map_err(|error| error.to_string())
     }
 
     /// All reports as one; a file that two steps collected counts once.
