@@ -319,7 +319,8 @@ impl<'a> Leader<'a> {
     async fn deliver(&mut self) -> bool {
         let Some(uplink) = self.uplink.clone() else { return false };
         let until = Instant::now() + self.limit();
-        self.while_moving(until, &uplink, uplink.deliver(self.reports.merged())).await;
+        let report = self.reports.take();
+        self.while_moving(until, &uplink, uplink.deliver(report)).await;
         let missing = uplink.abandon();
         self.pass_on_notices(&uplink);
         if missing != Undelivered::default() {

@@ -53,7 +53,7 @@ pub(super) fn collect(rule: &ArtifactRule, shelves: &mut Shelves<'_>) -> Collect
             Ok((source, size)) => {
                 left -= size;
                 let name = unique(name_of(&path, Path::new(&rule.working_dir)), &mut names);
-                collection.files.push(Collected { name, source, size });
+                collection.files.push(Collected { name, source, size, masked: None });
             }
             Err(why) => left_out.push(format!("{} was left out: {why}", shown(&path))),
         }

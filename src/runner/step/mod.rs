@@ -14,6 +14,7 @@ mod output;
 mod outputs;
 mod place;
 mod prepare;
+mod redact;
 mod resolve;
 mod run;
 mod secret_files;

@@ -22,6 +22,7 @@ use super::mask::Patterns;
 use super::output::Output;
 use super::outputs::Outputs;
 use super::prepare::{Surroundings, prepare};
+use super::redact::redact;
 use super::resolve::Resolver;
 use super::secrets::Secrets;
 use super::shelves::Shelves;
@@ -251,7 +252,10 @@ impl Station {
         let Some(rule) = &instruction.artifacts else { return Collection::default() };
         let out = self.dir.out();
         let workspace = Path::new(&self.plan.workspace);
-        collect(rule, &mut Shelves::new(workspace, &out, &mut self.copies))
+        let mut collection = collect(rule, &mut Shelves::new(workspace, &out, &mut self.copies));
+        let notes = redact(&mut collection.files, &self.patterns, &out, &mut self.copies);
+        collection.notes.extend(notes);
+        collection
     }
 }
 

@@ -38,8 +38,22 @@ impl Machine {
             return Then::Wait;
         };
         self.runs[block.position()].finished_at = Some(now.wall);
-        let outcome = judge_block(self.tree.node(block), &frame);
+        let mut outcome = judge_block(self.tree.node(block), &frame);
+        if let Some(child) = outcome.blames {
+            outcome.message = Some(self.describe(child));
+        }
         self.end_attempt(block, outcome, now)
+    }
+
+    /// What a child came to, as the reason of its block.
+    fn describe(&self, child: Id) -> String {
+        let run = self.run(child);
+        if let (Some(_), Some(message)) = (run.blames, &run.message) {
+            // A block has already named the step in its depth.
+            return message.clone();
+        }
+        let why = run.message.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        format!("{} {}{why}", narrate::title(self.tree.node(child)), narrate::words(run.state))
     }
 
     /// Another attempt, or the final state.
@@ -92,14 +106,9 @@ impl Machine {
     }
 
     pub(super) fn conclude(&mut self, id: Id, outcome: Outcome, now: Now) {
-        let blamed = outcome.blames.map(|child| {
-            let run = self.run(child);
-            let why = run.message.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
-            format!("{} {}{why}", narrate::title(self.tree.node(child)), narrate::words(run.state))
-        });
         let run = &mut self.runs[id.position()];
         run.state = outcome.state;
-        run.message = outcome.message.or(blamed);
+        run.message = outcome.message;
         run.blames = outcome.blames;
         self.keep_files(id);
         let text = narrate::ended(self.tree.node(id), self.run(id));

@@ -35,7 +35,7 @@ fn a_failure_is_seen_in_its_own_list_and_named_with_its_path() {
     assert_eq!(states(&machine), "pfsss");
     assert_eq!((of_block(&machine, 1).state, of_block(&machine, 0).state), (StepState::Failed, StepState::Failed));
     let message = of_block(&machine, 0).message.as_deref();
-    assert_eq!(message, Some("block \"b0 › b1\" failed: step \"b0 › b1 › s1\" failed: exit code 3"));
+    assert_eq!(message, Some("step \"b0 › b1 › s1\" failed: exit code 3"));
     assert_eq!(verdict(&machine), "failed/TestsFailed: step \"b0 › b1 › s1\" failed: exit code 3");
 }
 

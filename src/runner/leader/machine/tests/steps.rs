@@ -82,7 +82,7 @@ fn reports_can_say_no_to_a_command_that_says_yes() {
         let mut machine = Machine::new(&plan(vec![step]));
         acts(&mut machine, Event::Begin, 0);
         let Event::Done(mut ended) = exit(0, 1, 0) else { unreachable!("it is") };
-        ended.files.push(Collected { name: "r.xml".into(), source: "/data/r.xml".into(), size: 1 });
+        ended.files.push(Collected { name: "r.xml".into(), source: "/data/r.xml".into(), size: 1, masked: None });
         let deeds = acts(&mut machine, Event::Done(ended.clone()), 1);
         assert_eq!(deeds, [Deed::Judge { done: ended }]);
         let counts = Counts { tests: 40, passed: 37, failed: 3, ..Counts::default() };
