@@ -4,7 +4,7 @@ use assay_expr::{ConditionWord, Expression, parse_condition};
 use assay_protocol::Condition;
 use k8s_openapi::api::core::v1::EnvVar;
 
-use crate::expressions::with_environment;
+use crate::expressions::{is_word, with_environment};
 
 /// A condition as the runner reads it, with the plain values of `env` in it.
 /// What validation refuses counts as not written.
@@ -27,11 +27,6 @@ pub(crate) fn condition_of(text: Option<&str>, env: &[EnvVar], default: Conditio
         Some(_) => Condition::Never,
         None => Condition::When(resolved.to_string()),
     }
-}
-
-/// Whether a condition is a single word and not an expression.
-pub(crate) fn is_word(text: &str) -> bool {
-    text.trim().chars().all(|letter| letter.is_ascii_alphabetic())
 }
 
 #[cfg(test)]

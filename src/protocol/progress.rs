@@ -124,7 +124,4 @@ pub struct ArtifactTotals {
     pub count: u64,
     /// Bytes.
     pub bytes: u64,
-    /// Files that were collected and could not be stored; the log names them.
-    #[serde(default)]
-    pub missing: u64,
 }

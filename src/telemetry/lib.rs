@@ -3,8 +3,6 @@
 #![forbid(unsafe_code)]
 
 mod chain;
-#[cfg(feature = "crash-points")]
-pub mod crash;
 mod logging;
 
 pub use chain::error_chain;

@@ -14,8 +14,6 @@ pub(super) enum Rule {
     Late,
     /// The same, and a shell obeys it.
     Script,
-    /// It is read before the first step, so it may wait for the environment only.
-    Early,
     /// It is one expression: when a step runs.
     Condition,
     /// It is one expression: when the attempts end.
@@ -36,9 +34,7 @@ pub(super) enum Place {
     Container,
     Variable,
     Content,
-    StepContent,
     File,
-    StepFile,
     Git,
     Use,
 }
@@ -67,14 +63,12 @@ pub(super) fn rule(place: Place, field: &str) -> Rule {
             "value" => Rule::Late,
             _ => Rule::Settled,
         },
-        Place::Content | Place::StepContent => match field {
-            "files" if place == Place::Content => Rule::Each(Place::File),
-            "files" => Rule::Each(Place::StepFile),
+        Place::Content => match field {
+            "files" => Rule::Each(Place::File),
             "git" => Rule::Into(Place::Git),
             _ => Rule::Settled,
         },
-        Place::File | Place::StepFile => match field {
-            "content" if place == Place::File => Rule::Early,
+        Place::File => match field {
             "content" => Rule::Late,
             _ => Rule::Settled,
         },
@@ -103,7 +97,7 @@ fn of_step(field: &str) -> Rule {
         "use" => Rule::Each(Place::Use),
         "template" => Rule::Into(Place::Use),
         "container" | "run" => Rule::Into(Place::Container),
-        "content" => Rule::Into(Place::StepContent),
+        "content" => Rule::Into(Place::Content),
         "artifacts" => Rule::Into(Place::Artifacts),
         "retry" => Rule::Into(Place::Retry),
         "condition" => Rule::Condition,

@@ -44,6 +44,11 @@ impl LateText {
     }
 }
 
+/// Whether a condition is a single word and not an expression.
+pub(crate) fn is_word(text: &str) -> bool {
+    text.trim().chars().all(|letter| letter.is_ascii_alphabetic())
+}
+
 fn known_later() -> Scope {
     let mut scope = Scope::new();
     for prefix in ["env", "steps", "step", "config", "workflow", "execution"] {

@@ -9,6 +9,7 @@ mod scopes;
 mod walk;
 
 pub(crate) use environment::with_environment;
-pub(crate) use late::LateText;
+pub(crate) use late::{LateText, is_word};
+pub(crate) use names::of_step as step_of;
 pub(crate) use scopes::Scopes;
 pub(crate) use walk::substitute;

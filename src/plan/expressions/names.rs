@@ -6,7 +6,7 @@ use assay_expr::closest;
 const FACTS: [&str; 4] = ["status", "exitCode", "outputs", "attempts"];
 
 /// The step and the rest of a name such as `steps.build.outputs.image`.
-pub(super) fn of_step(name: &str) -> Option<(&str, &str)> {
+pub(crate) fn of_step(name: &str) -> Option<(&str, &str)> {
     let rest = name.strip_prefix("steps.").or_else(|| name.strip_prefix("step."))?;
     Some(rest.split_once('.').unwrap_or((rest, "")))
 }

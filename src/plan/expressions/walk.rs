@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::fields::{Place, Rule, rule};
+use super::late::is_word;
 use super::names;
 use super::scopes::Scopes;
 use crate::diagnostic::Findings;
@@ -105,21 +106,20 @@ impl<'a> Walk<'a> {
     fn text(&mut self, text: &mut String, path: &str, rule: Rule) {
         match rule {
             Rule::Condition => return self.condition(text, path),
-            Rule::Until => return self.expression(text, path, &self.scopes.until),
+            Rule::Until => return self.until(text, path),
             Rule::Into(_) | Rule::Each(_) | Rule::Skip => return,
             _ if !text.contains("{{") => return,
             Rule::Literal => {
                 let message = format!("`{}` holds an expression, which cannot stand here", shown(text));
                 return self.findings.error(path, message, "write it out");
             }
-            Rule::Settled | Rule::Late | Rule::Script | Rule::Early => {}
+            Rule::Settled | Rule::Late | Rule::Script => {}
         }
         let (template, mistakes) = Template::parse(text);
         let (simplified, found) = template.simplify(&self.scopes.text);
         self.report(path, text, mistakes.into_iter().chain(found));
         match rule {
             Rule::Settled => self.refuse_late(&simplified, path),
-            Rule::Early => self.refuse_steps(&simplified, path),
             _ => self.check_late(&simplified, path),
         }
         if rule == Rule::Script {
@@ -131,13 +131,23 @@ impl<'a> Walk<'a> {
 
     fn condition(&mut self, text: &mut String, path: &str) {
         // Single words are judged by the rules of steps.
-        if text.trim().chars().all(|letter| letter.is_ascii_alphabetic()) {
+        if is_word(text) {
             return;
         }
         self.expression(text, path, &self.scopes.condition);
         if let Some(value) = Expression::parse(text).0.value() {
             (if value.truthy() { "always" } else { "never" }).clone_into(text);
             self.changed = true;
+        }
+    }
+
+    fn until(&mut self, text: &mut String, path: &str) {
+        self.expression(text, path, &self.scopes.until);
+        let (expression, _) = Expression::parse(text);
+        let of_environment = expression.names().map(|(name, _)| name).filter(|name| name.starts_with("env."));
+        for name in of_environment.filter(|name| secret(name).is_none()) {
+            let message = format!("`{name}` is not known where it is decided whether a step is tried again");
+            self.findings.error(path, message, "write the value out, or use a parameter of the workflow");
         }
     }
 
@@ -189,18 +199,6 @@ impl<'a> Walk<'a> {
             let message = format!("`{function}()` has no value before a step runs, and this is needed before");
             self.findings.error(path, message, LATE_HINT);
         }
-    }
-
-    /// Files of the workflow are written before the first step.
-    fn refuse_steps(&mut self, template: &Template, path: &str) {
-        let late: BTreeSet<&str> =
-            template.names().map(|(name, _)| name).filter(|name| names::of_step(name).is_some()).collect();
-        for name in late {
-            let message =
-                format!("`{name}` is not known yet: the files of the workflow are written before its steps run");
-            self.findings.error(path, message, "write the file in the `content` of a later step");
-        }
-        self.check_functions(template, path);
     }
 
     fn check_late(&mut self, template: &Template, path: &str) {

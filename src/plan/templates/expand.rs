@@ -1,12 +1,13 @@
 //! Templates in the places of their references.
 
-use assay_api::{Step, TestWorkflowSpec};
+use assay_api::{Step, TemplateRef, TestWorkflowSpec};
 use assay_expr::Scope;
 
 use super::fragment::{Fragment, chain, merge_pod, merge_settings, take, take_after};
+use super::handles;
 use super::layers::Layer;
 use super::origins::Origins;
-use super::store::{Store, Templates};
+use super::store::{FROM_TEMPLATE, Store, Templates};
 use crate::diagnostic::Findings;
 
 /// A workflow with its templates in it.
@@ -29,7 +30,7 @@ pub(crate) fn expand(
     findings: &mut Findings,
 ) -> Expanded {
     let mut expansion = Expansion {
-        store: Store::new(templates, surroundings),
+        store: Store::new(templates, surroundings, handles::of_workflow(&spec)),
         origins: Origins::default(),
         of_steps: Vec::new(),
         partial: false,
@@ -89,7 +90,7 @@ impl Expansion<'_, '_> {
 
     /// The templates of `use`, the first one outermost. What could not be
     /// followed stays in the list.
-    fn bring(&mut self, path: &str, uses: &mut Vec<assay_api::TemplateRef>) -> Vec<Layer<Fragment>> {
+    fn bring(&mut self, path: &str, uses: &mut Vec<TemplateRef>) -> Vec<Layer<Fragment>> {
         let mut layers = Vec::new();
         let mut index = 0;
         uses.retain(|reference| {
@@ -120,6 +121,10 @@ impl Expansion<'_, '_> {
 
     fn step(&mut self, at: &str, step: &mut Step) {
         let written = self.origins.of(at);
+        // A template cannot use templates, which was said.
+        if written.contains(FROM_TEMPLATE) {
+            return;
+        }
         let layers = self.bring(&written, &mut step.use_);
         if !layers.is_empty() {
             self.merge_into(at, &written, step, layers);
@@ -127,7 +132,7 @@ impl Expansion<'_, '_> {
         if let Some(reference) = step.template.take() {
             let path = format!("{written}.template");
             match self.store.bring(&path, &reference, self.findings) {
-                Some(layer) => self.put_into(at, &written, step, layer),
+                Some(layer) => self.put_into(at, &written, step, reference, layer),
                 None => {
                     self.partial = true;
                     step.template = Some(reference);
@@ -162,11 +167,20 @@ impl Expansion<'_, '_> {
 
     /// `template` of a step: the step becomes its block or, when it does more
     /// than that, gets the block as its first nested step.
-    fn put_into(&mut self, at: &str, written: &str, step: &mut Step, mut layer: Layer<Fragment>) {
+    fn put_into(
+        &mut self,
+        at: &str,
+        written: &str,
+        step: &mut Step,
+        reference: TemplateRef,
+        mut layer: Layer<Fragment>,
+    ) {
         if !layer.part.has_steps() {
             let message = "the template has no steps that could run here";
             self.findings.error(format!("{written}.template"), message, "merge its settings with `use` instead");
             self.partial = true;
+            step.template = Some(reference);
+            return;
         }
         self.keep_of_pod(&mut layer);
         let is_alone = step.shell.is_none()
@@ -182,7 +196,7 @@ impl Expansion<'_, '_> {
             return;
         }
         let nested = std::mem::take(&mut step.steps);
-        let mut block = Step { name: template_name(&layer.from), ..Step::default() };
+        let mut block = Step { name: Some(reference.name), ..Step::default() };
         self.become_block(&format!("{at}.steps[0]"), &mut block, vec![layer]);
         let first = Layer { from: format!("{written}.template"), part: vec![block] };
         self.origins.set(format!("{at}.steps[0]"), first.from.clone());
@@ -217,9 +231,4 @@ impl Expansion<'_, '_> {
             self.of_steps.push(Layer { from: layer.from.clone(), part });
         }
     }
-}
-
-/// The name of the template in the place of its layer.
-fn template_name(from: &str) -> Option<String> {
-    from.rsplit_once("(template \"")?.1.split_once('"').map(|(name, _)| name.to_owned())
 }

@@ -4,6 +4,7 @@
 
 mod expand;
 mod fragment;
+mod handles;
 mod layers;
 mod origins;
 mod references;

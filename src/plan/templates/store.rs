@@ -3,15 +3,17 @@
 
 use std::collections::BTreeMap;
 
-use assay_api::{Step, TemplateRef, TestWorkflowTemplateSpec};
+use assay_api::{TemplateRef, TestWorkflowTemplateSpec};
 use assay_expr::{Scope, Template, closest};
 
 use super::fragment::Fragment;
+use super::handles;
 use super::layers::Layer;
 use super::references::uses;
 use crate::config::{Given, Parameters, secret_variable};
 use crate::diagnostic::Findings;
 use crate::expressions::{LateText, Scopes, substitute};
+use crate::ids::Ids;
 
 /// Templates by name.
 pub(crate) type Templates = BTreeMap<String, TestWorkflowTemplateSpec>;
@@ -19,6 +21,9 @@ pub(crate) type Templates = BTreeMap<String, TestWorkflowTemplateSpec>;
 /// What is said of a template that names another one.
 pub(crate) const NESTED: (&str, &str) =
     ("a template cannot use templates", "write the steps out, or let the workflow use both templates");
+
+/// What stands between the place of a reference and the name of its template.
+pub(super) const FROM_TEMPLATE: &str = " (template ";
 
 /// Names that a message lists.
 const LISTED: usize = 20;
@@ -32,15 +37,18 @@ pub(super) struct Store<'a> {
     /// None when nobody knows which templates there are.
     templates: Option<&'a Templates>,
     surroundings: &'a Scope,
-    sizes: BTreeMap<&'a str, usize>,
+    /// Handles that are taken.
+    ids: Ids,
+    /// Templates as JSON, by name.
+    json: BTreeMap<&'a str, String>,
     uses: usize,
     bytes: usize,
     too_much: bool,
 }
 
 impl<'a> Store<'a> {
-    pub(super) fn new(templates: Option<&'a Templates>, surroundings: &'a Scope) -> Self {
-        Self { templates, surroundings, sizes: BTreeMap::new(), uses: 0, bytes: 0, too_much: false }
+    pub(super) fn new(templates: Option<&'a Templates>, surroundings: &'a Scope, ids: Ids) -> Self {
+        Self { templates, surroundings, ids, json: BTreeMap::new(), uses: 0, bytes: 0, too_much: false }
     }
 
     /// The template that the reference at `path` names, with its values.
@@ -61,7 +69,7 @@ impl<'a> Store<'a> {
         if !self.has_room(path, name, template, findings) {
             return None;
         }
-        let from = format!("{path} (template \"{name}\") spec");
+        let from = format!("{path}{FROM_TEMPLATE}\"{name}\") spec");
         let parameters = Parameters {
             schemas: &template.config,
             of: "template",
@@ -72,15 +80,17 @@ impl<'a> Store<'a> {
         };
         let mut scope = self.surroundings.clone();
         parameters.add_to(&mut scope, findings);
+        let json = self.json.get(name.as_str()).map_or("", String::as_str);
+        let chosen = handles::choose(template, json, &mut self.ids);
+        handles::define(&chosen, &mut scope);
         let scopes = Scopes::new(scope, parameters.free_text());
-        let mut resolved = substitute(template, &from, &scopes, findings);
-        for (list, steps) in
-            [("setup", &mut resolved.setup), ("steps", &mut resolved.steps), ("after", &mut resolved.after)]
-        {
+        let mut template = template.clone();
+        handles::rename(&mut template, &chosen);
+        let resolved = substitute(&template, &from, &scopes, findings);
+        for (list, steps) in [("setup", &resolved.setup), ("steps", &resolved.steps), ("after", &resolved.after)] {
             for place in uses(steps, &format!("{from}.{list}")) {
                 findings.error(place, NESTED.0, NESTED.1);
             }
-            steps.iter_mut().for_each(without_uses);
         }
         Some(Layer { from, part: Fragment::of(resolved) })
     }
@@ -92,8 +102,8 @@ impl<'a> Store<'a> {
         template: &TestWorkflowTemplateSpec,
         findings: &mut Findings,
     ) -> bool {
-        let size =
-            *self.sizes.entry(name).or_insert_with(|| serde_json::to_string(template).map_or(0, |json| json.len()));
+        let json = self.json.entry(name).or_insert_with(|| serde_json::to_string(template).unwrap_or_default());
+        let size = json.len();
         self.uses += 1;
         self.bytes = self.bytes.saturating_add(size);
         let (uses, bytes) = (self.uses > MOST_USES, self.bytes > MOST_BYTES);
@@ -128,12 +138,6 @@ fn given(value: &k8s_openapi::apimachinery::pkg::util::intstr::IntOrString) -> G
     let prefix = format!("env.{}", secret_variable(""));
     let secret = single.strip_prefix(&prefix).is_some_and(|name| name.chars().all(|c| c.is_alphanumeric() || c == '_'));
     Given::Later { expression: template.to_expression(), secret }
-}
-
-fn without_uses(step: &mut Step) {
-    step.use_ = Vec::new();
-    step.template = None;
-    step.setup.iter_mut().chain(&mut step.steps).for_each(without_uses);
 }
 
 fn known(name: &str, templates: &Templates) -> String {

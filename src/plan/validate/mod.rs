@@ -10,6 +10,7 @@ mod durations;
 mod env;
 mod later;
 mod quantity;
+mod references;
 mod steps;
 
 use crate::diagnostic::Findings;
@@ -30,6 +31,7 @@ pub fn validate(resolved: &Resolved) -> Vec<Diagnostic> {
     }
     durations::check_workflow(spec, &mut findings);
     steps::check(spec, &mut findings);
+    references::check(resolved, &mut findings);
     if !has_errors(&findings.list) {
         budget::check(resolved, &mut findings);
     }

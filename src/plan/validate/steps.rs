@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use assay_api::{Step, TestWorkflowSpec};
-use assay_expr::parse_condition;
+use assay_api::{Step, StepRun, TestWorkflowSpec};
+use assay_expr::{Expression, parse_condition};
 
 use super::{artifacts, container, durations};
 use crate::command::Command;
 use crate::container::merge;
 use crate::diagnostic::Findings;
-use crate::flat::{Flat, FlatStep, Work, flatten, starts};
+use crate::expressions::{is_word, with_environment};
+use crate::flat::{Flat, FlatStep, Work, flatten, is_block, starts};
 use crate::ids::ID_LENGTH;
 use crate::tree::{Excess, MAX_DEPTH, MAX_INHERITED, MAX_STEPS, Node, sections, tree, written};
 
@@ -83,9 +84,7 @@ fn homeless(flat: &Flat<'_>) -> BTreeSet<String> {
 
 fn check_step(node: &Node<'_>, is_homeless: bool, findings: &mut Findings) {
     let (path, step) = (node.path.as_str(), node.step);
-    if let Some(Err(mistake)) = step.condition.as_deref().map(parse_condition) {
-        findings.error(format!("{path}.condition"), mistake.message, mistake.hint);
-    }
+    check_condition(node, findings);
     durations::check_step(path, step, findings);
     if let Some(own) = &step.container {
         container::check(&format!("{path}.container"), own, findings);
@@ -104,6 +103,26 @@ fn check_step(node: &Node<'_>, is_homeless: bool, findings: &mut Findings) {
             "no image says where the step runs",
             "set it here, or for all steps in spec.container.image",
         );
+    }
+}
+
+/// What is wrong with an expression by itself was said when it was resolved.
+fn check_condition(node: &Node<'_>, findings: &mut Findings) {
+    let Some(text) = &node.step.condition else { return };
+    let path = format!("{}.condition", node.path);
+    if is_word(text) {
+        if let Err(mistake) = parse_condition(text) {
+            findings.error(path, mistake.message, mistake.hint);
+        }
+        return;
+    }
+    let (expression, mistakes) = Expression::parse(text);
+    if mistakes.is_empty() {
+        let own = node.step.run.as_ref().filter(|_| !is_block(node.step)).map(StepRun::container);
+        let container = own.map_or_else(|| node.container.clone(), |own| merge(&node.container, &own));
+        for (message, hint) in with_environment(&expression, &container.env).1 {
+            findings.error(&path, message, hint);
+        }
     }
 }
 

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use assay_protocol::control::{Done, Stop};
-use assay_protocol::ingest::Commands;
 use assay_report::Counts;
 use jiff::Timestamp;
 
@@ -45,8 +44,6 @@ pub(super) enum Event {
         /// The group.
         group: u16,
     },
-    /// Somebody asked for something.
-    Commands(Commands),
     /// The pod is being deleted.
     Terminate,
     /// Time has passed.
@@ -85,11 +82,6 @@ pub(super) enum Deed {
     Keep {
         /// The ended attempt.
         done: Box<Done>,
-    },
-    /// Another attempt of the step may follow: the reports of its last one no longer count.
-    Forget {
-        /// The step.
-        step: u16,
     },
     /// Tell people.
     Say {
