@@ -114,6 +114,9 @@ pub struct Done {
     pub started_at: Timestamp,
     /// When it ended.
     pub finished_at: Timestamp,
+    /// The kernel ended a process of the attempt because the container's memory was used up.
+    #[serde(default)]
+    pub out_of_memory: bool,
     /// What is to be said of it, for people: why it could not be started.
     pub message: Option<String>,
     /// Files that matched the step's globs, in order of their paths.

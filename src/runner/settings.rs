@@ -17,6 +17,8 @@ pub struct Settings {
     pub token_file: PathBuf,
     /// Where the seal is written.
     pub termination_log: PathBuf,
+    /// Where the container's control group is mounted.
+    pub cgroup: PathBuf,
     /// Time between SIGTERM and SIGKILL.
     pub kill_grace: Duration,
     /// How long the leader tries to deliver what is left at the end.
@@ -26,8 +28,8 @@ pub struct Settings {
 impl Settings {
     /// The surroundings that the environment describes, with the paths of a pod
     /// where it says nothing: `ASSAY_CONTROL_DIR`, `ASSAY_PLAN_FILE`,
-    /// `ASSAY_TOKEN_FILE`, `ASSAY_TERMINATION_LOG`, `ASSAY_KILL_GRACE_SECONDS`
-    /// and `ASSAY_DELIVERY_SECONDS`.
+    /// `ASSAY_TOKEN_FILE`, `ASSAY_TERMINATION_LOG`, `ASSAY_CGROUP_DIR`,
+    /// `ASSAY_KILL_GRACE_SECONDS` and `ASSAY_DELIVERY_SECONDS`.
     pub fn from_env() -> Self {
         let plan = Path::new(names::PATH_PLAN_DIR).join(names::PLAN_KEY);
         let token = Path::new(names::PATH_TOKEN_DIR).join(names::TOKEN_KEY);
@@ -36,6 +38,7 @@ impl Settings {
             plan_file: path("ASSAY_PLAN_FILE", &plan),
             token_file: path("ASSAY_TOKEN_FILE", &token),
             termination_log: path("ASSAY_TERMINATION_LOG", Path::new("/dev/termination-log")),
+            cgroup: path("ASSAY_CGROUP_DIR", Path::new("/sys/fs/cgroup")),
             kill_grace: seconds("ASSAY_KILL_GRACE_SECONDS", 5.0),
             delivery: seconds("ASSAY_DELIVERY_SECONDS", 60.0),
         }

@@ -76,6 +76,7 @@ fn done(step: u16, attempt: u32, ending: Ending, code: i32) -> Event {
         ending,
         exit_code: (ending == Ending::Exited).then_some(code),
         signal: None,
+        out_of_memory: false,
         started_at: now(0).wall,
         finished_at: now(1).wall,
         message: None,

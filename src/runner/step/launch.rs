@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use assay_protocol::Action;
+use rustix::fs::{StatVfsMountFlags, statvfs};
 use rustix::io::Errno;
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 use rustix::process::Pid;
@@ -22,7 +23,15 @@ pub(super) struct Launched {
     pub(super) pid: Pid,
     /// Reading ends of standard output and standard error.
     pub(super) pipes: [OwnedFd; 2],
+    /// What is to be said of it.
+    pub(super) remark: Option<String>,
 }
+
+/// The shell of `shell` steps.
+const SHELL: &str = "/bin/sh";
+/// Where images without `/bin/sh` may have one.
+const SHELLS: [&str; 6] =
+    ["/usr/bin/sh", "/busybox/sh", "/bin/bash", "/usr/bin/bash", "/usr/local/bin/bash", "/bin/ash"];
 
 /// Starts the process of a step.
 ///
@@ -30,8 +39,8 @@ pub(super) struct Launched {
 /// A sentence for people that names the program and what is wrong with the image.
 pub(super) fn launch(action: &Action, variables: &[(String, String)]) -> Result<Launched, String> {
     let (program, arguments) = action.argv.split_first().ok_or("the step has nothing to start")?;
-    std::fs::create_dir_all(&action.working_dir)
-        .map_err(|error| format!("the working directory {} could not be made: {error}", action.working_dir))?;
+    let shell = (program == SHELL && !Path::new(SHELL).exists()).then(|| other_shell(variables)).flatten();
+    let program = shell.as_ref().unwrap_or(program);
     let (output, output_end) = pipe().map_err(|error| format!("no pipe could be made: {error}"))?;
     let (errors, errors_end) = pipe().map_err(|error| format!("no pipe could be made: {error}"))?;
     let spawned = Command::new(program)
@@ -46,7 +55,20 @@ pub(super) fn launch(action: &Action, variables: &[(String, String)]) -> Result<
     let child = spawned.map_err(|error| explain(program, action, variables, &error))?;
     // The child is never waited for through `Child`: everything is reaped in one place.
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a process id is positive");
-    Ok(Launched { pid, pipes: [output, errors] })
+    let remark = shell.map(|shell| format!("this image has no {SHELL}; {shell} takes its place"));
+    Ok(Launched { pid, pipes: [output, errors], remark })
+}
+
+/// A shell elsewhere in the image: on the search path, or where some images keep it.
+fn other_shell(variables: &[(String, String)]) -> Option<String> {
+    let path = search_path(variables);
+    let on_path = path.split(':').filter(|dir| dir.starts_with('/')).map(|dir| format!("{dir}/sh"));
+    let candidates = on_path.chain(SHELLS.map(str::to_owned));
+    candidates.into_iter().find(|file| is_executable(Path::new(file)))
+}
+
+fn is_executable(file: &Path) -> bool {
+    file.metadata().is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
 }
 
 fn pipe() -> io::Result<(OwnedFd, OwnedFd)> {
@@ -66,7 +88,7 @@ fn explain(program: &str, action: &Action, variables: &[(String, String)], error
             None => not_found(program, &path),
         },
         Some(Errno::ACCESS) => match found {
-            Some(file) => format!("\"{}\" exists in this image but may not be executed by this user", file.display()),
+            Some(file) => not_executable(&file),
             None => not_found(program, &path),
         },
         Some(Errno::NOEXEC) => {
@@ -81,11 +103,21 @@ fn explain(program: &str, action: &Action, variables: &[(String, String)], error
     }
 }
 
+fn not_executable(file: &Path) -> String {
+    let file_name = file.display();
+    let on_noexec = statvfs(file).is_ok_and(|volume| volume.f_flag.contains(StatVfsMountFlags::NOEXEC));
+    if is_executable(file) && on_noexec {
+        return format!("\"{file_name}\" lies on a volume that is mounted noexec: start it by its interpreter");
+    }
+    format!("\"{file_name}\" exists in this image but may not be executed by this user")
+}
+
 fn not_found(program: &str, path: &str) -> String {
-    if program == "/bin/sh" {
-        return "\"/bin/sh\" was not found in this image, so `shell` cannot be used with it: \
-                name a program of the image with `run.command`, or choose an image with a shell"
-            .to_owned();
+    if program == SHELL {
+        return format!(
+            "\"{SHELL}\" was not found in this image, nor another shell, so `shell` cannot be used with it: \
+             name a program of the image with `run.command`, or choose an image with a shell"
+        );
     }
     if program.contains('/') {
         return format!("\"{program}\" was not found in this image");
@@ -120,6 +152,5 @@ fn find(program: &str, action: &Action, path: &str) -> Option<PathBuf> {
     }
     let candidates = path.split(':').map(|dir| Path::new(dir).join(program));
     let files: Vec<PathBuf> = candidates.filter(|file| file.is_file()).collect();
-    let executable = |file: &&PathBuf| file.metadata().is_ok_and(|it| it.permissions().mode() & 0o111 != 0);
-    files.iter().find(executable).or(files.first()).cloned()
+    files.iter().find(|file| is_executable(file)).or(files.first()).cloned()
 }

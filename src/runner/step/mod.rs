@@ -9,6 +9,7 @@ mod environment;
 mod launch;
 mod lifeline;
 mod mask;
+mod memory;
 mod output;
 mod outputs;
 mod place;

@@ -41,6 +41,19 @@ pub(super) fn write(
     placed
 }
 
+/// Makes the folder at `path`: below `root` as a file's folder is made, elsewhere as anybody would.
+pub(super) fn make_folder(root: &Path, path: &Path) -> io::Result<()> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    match path.strip_prefix(root) {
+        Ok(below) if below.components().all(|part| matches!(part, Component::Normal(_))) => {
+            open_folder(root, below).map(drop)
+        }
+        _ => std::fs::create_dir_all(path),
+    }
+}
+
 /// The folder below `root`, made where it is missing.
 fn open_folder(root: &Path, below: &Path) -> io::Result<OwnedFd> {
     let base = openat(CWD, root, FOLDER, Mode::empty())?;

@@ -8,7 +8,7 @@ use assay_protocol::{Action, Instruction, PlanDocument};
 
 use super::outputs::OutputsDir;
 use super::resolve::Resolver;
-use super::{content, environment};
+use super::{content, environment, place};
 use crate::control_dir::{GroupDir, read_plain};
 
 /// Longest go-file: the full outputs of sixty steps.
@@ -70,6 +70,8 @@ pub(super) fn prepare(
     if Path::new(&action.working_dir).is_relative() {
         action.working_dir = Path::new(&plan.workspace).join(&action.working_dir).display().to_string();
     }
+    place::make_folder(Path::new(&plan.workspace), Path::new(&action.working_dir))
+        .map_err(|error| format!("the working directory {} could not be made: {error}", action.working_dir))?;
     variables.extend(action.env.iter().cloned());
     let outputs =
         OutputsDir::make(outputs).map_err(|error| format!("the folder of outputs could not be made: {error}"))?;

@@ -19,6 +19,7 @@ use super::content;
 use super::launch::launch;
 use super::lifeline::Lifeline;
 use super::mask::Patterns;
+use super::memory::MemoryKills;
 use super::output::Output;
 use super::outputs::Outputs;
 use super::prepare::{Surroundings, prepare};
@@ -85,6 +86,7 @@ struct Station {
     /// Why no step of this container can be started.
     hindrance: Option<String>,
     kill_grace: Duration,
+    memory_kills: MemoryKills,
     copies: u32,
     first: Option<u16>,
     /// Kept locked: whoever can take the lock knows that this runner is dead.
@@ -124,6 +126,7 @@ impl Station {
             warnings: secrets.warnings,
             first: control::starts_at_once(&plan).filter(|_| group == 0),
             kill_grace: settings.kill_grace,
+            memory_kills: MemoryKills::new(&settings.cgroup),
             copies: 0,
             plan,
             dir,
@@ -197,6 +200,7 @@ impl Station {
             ending: ran.end.ending,
             exit_code: ran.end.exit_code,
             signal: ran.end.signal,
+            out_of_memory: ran.out_of_memory,
             started_at,
             finished_at,
             message: ran.message.map(|message| self.patterns.masked_text(&message)),
@@ -216,6 +220,8 @@ impl Station {
     fn run_process(&mut self, instruction: &Instruction, attempt: u32) -> Ran {
         let surroundings = Surroundings { plan: &self.plan, dir: &self.dir, hindrance: self.hindrance.as_deref() };
         let prepared = prepare(&surroundings, instruction, attempt);
+        // Earlier ones were not of this attempt.
+        self.memory_kills.have_grown();
         let mut output = Output::new(&mut self.spool, &self.patterns, instruction.index, attempt);
         for warning in std::mem::take(&mut self.warnings) {
             output.say(&warning);
@@ -225,7 +231,10 @@ impl Station {
             Ok(Some((launch(&prepared.action, &prepared.variables)?, prepared.outputs)))
         });
         let (launched, outputs) = match started {
-            Ok(Some(started)) => started,
+            Ok(Some(started)) => {
+                started.0.remark.iter().for_each(|remark| output.say(remark));
+                started
+            }
             Ok(None) => return Ran::without_process(Ending::Exited, None, output),
             Err(message) => {
                 output.say(&message);
@@ -243,7 +252,13 @@ impl Station {
             Senses { signals: &mut self.signals, watch: &self.watch, lifeline: &mut self.lifeline, dir: &self.dir };
         let end = Attempt::new(launched, limits).supervise(&mut senses, &mut output);
         let _ = io::stdout().flush();
-        Ran { end, message: None, log_end: output.finish(), outputs: outputs.take(&self.patterns) }
+        let killed = self.memory_kills.have_grown();
+        if killed {
+            output.say("the kernel ended a process of this step: the memory limit of its container was reached");
+        }
+        let out_of_memory = killed && end.exit_code != Some(0);
+        let outputs = outputs.take(&self.patterns);
+        Ran { end, out_of_memory, message: None, log_end: output.finish(), outputs }
     }
 
     fn collect(&mut self, instruction: &Instruction) -> Collection {
@@ -257,6 +272,7 @@ impl Station {
 /// What became of the process of an attempt.
 struct Ran {
     end: End,
+    out_of_memory: bool,
     /// Why there was none.
     message: Option<String>,
     outputs: Outputs,
@@ -267,6 +283,6 @@ struct Ran {
 impl Ran {
     fn without_process(ending: Ending, message: Option<String>, output: Output<'_>) -> Self {
         let end = End { ending, exit_code: None, signal: None, abandoned: false };
-        Self { end, message, outputs: Outputs::default(), log_end: output.finish() }
+        Self { end, out_of_memory: false, message, outputs: Outputs::default(), log_end: output.finish() }
     }
 }

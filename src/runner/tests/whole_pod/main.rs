@@ -4,6 +4,7 @@
 mod container;
 mod full_size;
 mod handing_on;
+mod images;
 mod ingest;
 mod offline;
 mod online;

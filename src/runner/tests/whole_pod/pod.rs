@@ -14,7 +14,7 @@ use assay_protocol::{
 };
 use tempfile::TempDir;
 
-const RUNNER: &str = env!("CARGO_BIN_EXE_assay-runner");
+pub const RUNNER: &str = env!("CARGO_BIN_EXE_assay-runner");
 /// No test takes so long unless something hangs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -125,14 +125,21 @@ impl Pod {
 
     /// A process of the pod.
     pub fn process(&self, words: &[&str]) -> Child {
+        // Files, as pipes that nobody reads would fill up.
+        let output = File::create(self.dir.path().join(words.join("-"))).expect("a file");
+        let mut command = self.command(words);
+        command.stdout(output.try_clone().expect("a file")).stderr(output).spawn().expect("the runner starts")
+    }
+
+    /// The runner with its surroundings.
+    pub fn command(&self, words: &[&str]) -> Command {
         let root = self.dir.path();
         if !root.join("plan.json").exists() {
             let plan = serde_json::to_vec(&self.plan).expect("plain data");
             std::fs::write(root.join("plan.json"), plan).expect("the plan");
         }
-        // Files, as pipes that nobody reads would fill up.
-        let output = File::create(root.join(words.join("-"))).expect("a file");
-        Command::new(RUNNER)
+        let mut command = Command::new(RUNNER);
+        command
             .args(words)
             .env("ASSAY_CONTROL_DIR", root.join("control"))
             .env("ASSAY_PLAN_FILE", root.join("plan.json"))
@@ -140,11 +147,8 @@ impl Pod {
             .env("ASSAY_TERMINATION_LOG", root.join("seal"))
             .env("ASSAY_KILL_GRACE_SECONDS", "0.3")
             .env("ASSAY_DELIVERY_SECONDS", "20")
-            .envs(self.env.iter().map(|(name, value)| (*name, value)))
-            .stdout(output.try_clone().expect("a file"))
-            .stderr(output)
-            .spawn()
-            .expect("the runner starts")
+            .envs(self.env.iter().map(|(name, value)| (*name, value)));
+        command
     }
 
     /// Starts everything, the first step container first.
