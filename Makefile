@@ -48,6 +48,7 @@ install: images ## install or upgrade Assay on the cluster with its chart
 test: unit cluster-test ## every test
 
 unit: ## tests that need no cluster
+	@$(DEVCLUSTER) packages
 	@cargo test --workspace --exclude assay-cluster-tests
 
 cluster-test: install ## tests on the real cluster

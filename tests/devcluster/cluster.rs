@@ -15,6 +15,7 @@ use crate::components::{self, Settings};
 use crate::down::{self, DownError};
 use crate::images::{self, Image, ImageError};
 use crate::layout::{Layout, LayoutError};
+use crate::packages::PackagesError;
 use crate::process::{self, Life, ProcessError};
 use crate::progress::Progress;
 use crate::status::{self, Marker, Status};
@@ -29,6 +30,9 @@ pub enum ClusterError {
     /// There is no place for its files.
     #[error("there is no place for the cluster's files")]
     Layout(#[from] LayoutError),
+    /// What the tests need could not be installed.
+    #[error("the tests cannot be prepared")]
+    Packages(#[from] PackagesError),
     /// It did not come up.
     #[error("the cluster did not come up")]
     Up(#[from] UpError),

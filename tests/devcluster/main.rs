@@ -5,7 +5,9 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use assay_devcluster::{Cluster, ClusterError, KUBECONFIG_ENV, Life, Outcome, Progress, Settings, Status};
+use assay_devcluster::{
+    Cluster, ClusterError, KUBECONFIG_ENV, Life, Outcome, Progress, Settings, Status, install_test_packages,
+};
 use clap::{Parser, Subcommand};
 
 /// A genuine one-node Kubernetes cluster on this machine.
@@ -61,6 +63,8 @@ enum Action {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// Install the Debian packages that the tests without a cluster need
+    Packages,
     /// Stop the cluster and remove everything that is kept: engines, images, state
     Purge,
 }
@@ -95,6 +99,7 @@ fn run(cluster: &Cluster, action: Action) -> Result<ExitCode, ClusterError> {
         }
         Action::Kubectl { arguments } => return become_program(cluster, cluster.kubectl(), &arguments),
         Action::Helm { arguments } => return become_program(cluster, cluster.helm(), &arguments),
+        Action::Packages => install_test_packages(&progress)?,
         Action::Purge => cluster.purge(&progress)?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,4 +1,4 @@
-//! Debian packages that the node needs, installed only when something is missing.
+//! Debian packages that the node and the tests need, installed only when something is missing.
 
 use std::fs;
 use std::io;
@@ -8,8 +8,11 @@ use std::process::{Command, Output};
 
 use crate::progress::Progress;
 
-/// Each package, and a file that shows that it is there.
-const PACKAGES: &[(&str, &str)] = &[
+/// A package, and a file that shows that it is there.
+type Package = (&'static str, &'static str);
+
+/// What the node needs.
+const NODE: &[Package] = &[
     ("runc", "/usr/sbin/runc"),
     ("containernetworking-plugins", "/usr/lib/cni/bridge"),
     ("docker-registry", "/usr/bin/docker-registry"),
@@ -23,15 +26,32 @@ const PACKAGES: &[(&str, &str)] = &[
     ("conntrack", "/usr/sbin/conntrack"),
 ];
 
+/// What the tests start that need no cluster: a database, a bucket (by a Python
+/// module), Git over HTTP and SSH.
+const TESTS: &[Package] = &[
+    ("postgresql", "/usr/lib/postgresql/15/bin/initdb"),
+    ("python3-venv", "/usr/share/doc/python3-venv"),
+    ("git", "/usr/bin/git"),
+    ("openssh-server", "/usr/sbin/sshd"),
+    ("openssh-client", "/usr/bin/ssh-keygen"),
+    ("libnss-wrapper", "/usr/lib/x86_64-linux-gnu/libnss_wrapper.so"),
+    ("util-linux", "/usr/bin/setpriv"),
+    ("mount", "/usr/bin/mount"),
+    ("curl", "/usr/bin/curl"),
+];
+
 /// While this file exists, Debian's packages do not start their services.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
 
 /// Why packages could not be installed.
 #[derive(Debug, thiserror::Error)]
 pub enum PackagesError {
-    /// Only root may install packages and run a node.
+    /// Only root may run a node.
     #[error("a cluster node needs root: network, mounts and cgroups are the machine's own")]
     NotRoot,
+    /// Only root may install packages.
+    #[error("these packages are missing, and only root may install them: {0}")]
+    Missing(String),
     /// `apt-get` could not be run.
     #[error("cannot run apt-get to install {0}")]
     Run(String, #[source] io::Error),
@@ -48,17 +68,36 @@ pub enum PackagesError {
     Policy(#[source] io::Error),
 }
 
+/// Installs what is missing for the node; says so first.
+///
+/// # Errors
+/// When this is not root, or `apt-get` fails.
+pub fn ensure_for_node(progress: &Progress) -> Result<(), PackagesError> {
+    if !rustix::process::geteuid().is_root() {
+        return Err(PackagesError::NotRoot);
+    }
+    ensure(NODE, progress)
+}
+
+/// Installs what is missing for the tests that need no cluster; says so first.
+///
+/// # Errors
+/// When something is missing and this is not root, or `apt-get` fails.
+pub fn ensure_for_tests(progress: &Progress) -> Result<(), PackagesError> {
+    ensure(TESTS, progress)
+}
+
 /// Installs what is missing; says so first.
 ///
 /// # Errors
 /// When this is not root, or `apt-get` fails.
-pub fn ensure(progress: &Progress) -> Result<(), PackagesError> {
-    if !rustix::process::geteuid().is_root() {
-        return Err(PackagesError::NotRoot);
-    }
-    let missing = missing(Path::new("/"));
+fn ensure(packages: &[Package], progress: &Progress) -> Result<(), PackagesError> {
+    let missing = missing(packages, Path::new("/"));
     if missing.is_empty() {
         return Ok(());
+    }
+    if !rustix::process::geteuid().is_root() {
+        return Err(PackagesError::Missing(missing.join(" ")));
     }
     let names = missing.join(" ");
     progress.say(&format!("installing Debian packages: {names}"));
@@ -70,9 +109,9 @@ pub fn ensure(progress: &Progress) -> Result<(), PackagesError> {
     outcome
 }
 
-fn missing(root: &Path) -> Vec<&'static str> {
+fn missing(packages: &[Package], root: &Path) -> Vec<&'static str> {
     let there = |file: &str| root.join(file.trim_start_matches('/')).exists();
-    PACKAGES.iter().filter(|(_, file)| !there(file)).map(|(name, _)| *name).collect()
+    packages.iter().filter(|(_, file)| !there(file)).map(|(name, _)| *name).collect()
 }
 
 /// Says whether the policy file is ours to remove.
@@ -126,9 +165,9 @@ mod tests {
     #[test]
     fn what_is_there_is_not_missing() {
         let root = tempfile::tempdir().unwrap();
-        assert_eq!(missing(root.path()).len(), PACKAGES.len());
+        assert_eq!(missing(NODE, root.path()).len(), NODE.len());
         fs::create_dir_all(root.path().join("usr/sbin")).unwrap();
         fs::write(root.path().join("usr/sbin/runc"), "").unwrap();
-        assert!(!missing(root.path()).contains(&"runc"));
+        assert!(!missing(NODE, root.path()).contains(&"runc"));
     }
 }

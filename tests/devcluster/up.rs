@@ -117,7 +117,7 @@ pub fn up(layout: &Layout, settings: Settings, progress: &Progress) -> Result<Ou
     if let Some(cache) = owner::other(layout) {
         return Err(UpError::Elsewhere(cache));
     }
-    packages::ensure(progress)?;
+    packages::ensure_for_node(progress)?;
     compile::ensure(layout, progress)?;
     let since = Instant::now();
     progress.step("clean machine", || {
