@@ -183,7 +183,13 @@ pub(crate) async fn within<T>(
     action: impl Into<String>,
     request: impl Future<Output = Result<T, kube::Error>>,
 ) -> Result<T, ClusterError> {
-    within_time(DEADLINE, action, request).await
+    let action = action.into();
+    #[cfg(feature = "crash-points")]
+    let what = action.clone();
+    let answer = within_time(DEADLINE, action, request).await;
+    #[cfg(feature = "crash-points")]
+    assay_telemetry::crash::point(&what);
+    answer
 }
 
 /// Runs one request with a deadline of its own.

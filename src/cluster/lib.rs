@@ -23,6 +23,7 @@ mod shelf;
 mod slim;
 mod token;
 mod watch;
+mod webhook;
 mod words;
 
 #[cfg(test)]
@@ -40,3 +41,4 @@ pub use shelf::Shelf;
 pub use slim::{ContainerState, SlimCondition, SlimContainer, SlimJob, SlimPod};
 pub use token::TokenError;
 pub use watch::{Change, Watch, WatchOptions};
+pub use webhook::Trust;

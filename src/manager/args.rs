@@ -7,6 +7,8 @@ use assay_api::names::{DEFAULT_SYSTEM_NAMESPACE, SERVICE};
 use assay_server::service_names;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::store_args::{RetentionArgs, StoreArgs};
+
 /// Assay's operator and server.
 #[derive(Debug, Parser)]
 #[command(name = "assay-manager", version, about, args_conflicts_with_subcommands = true)]
@@ -26,6 +28,8 @@ pub enum Command {
     All(Box<AllArgs>),
     /// Print the CustomResourceDefinitions.
     Crds(CrdsArgs),
+    /// Look whether an installation works, from another pod of its namespace.
+    Check(CheckArgs),
     /// Print the version.
     Version,
 }
@@ -39,6 +43,20 @@ pub struct CrdsArgs {
     /// Print JSON instead of YAML.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Which installation is looked at.
+#[derive(Debug, ClapArgs)]
+pub struct CheckArgs {
+    /// Namespace of the manager.
+    #[arg(long, env = "ASSAY_NAMESPACE", default_value = DEFAULT_SYSTEM_NAMESPACE)]
+    pub namespace: String,
+    /// Name of the server's Service.
+    #[arg(long, env = "ASSAY_SERVICE", default_value = SERVICE)]
+    pub service: String,
+    /// The namespaces that it looks after; all when none is given.
+    #[arg(long, env = "ASSAY_WATCH_NAMESPACE", value_delimiter = ',')]
+    pub watch_namespace: Vec<String>,
 }
 
 /// Whether the runner reaches pods by an image volume.
@@ -58,18 +76,27 @@ pub struct AllArgs {
     /// Namespace in which the manager itself runs: lease, certificate, probe pod.
     #[arg(long, env = "ASSAY_NAMESPACE", default_value = DEFAULT_SYSTEM_NAMESPACE)]
     pub namespace: String,
-    /// Look after this namespace only, instead of all.
-    #[arg(long, env = "ASSAY_WATCH_NAMESPACE")]
-    pub watch_namespace: Option<String>,
-    /// Folder of the store.
-    #[arg(long, env = "ASSAY_DATA_DIR", default_value = "/var/lib/assay")]
-    pub data_dir: PathBuf,
+    /// Look after these namespaces only, instead of all.
+    #[arg(long, env = "ASSAY_WATCH_NAMESPACE", value_delimiter = ',')]
+    pub watch_namespace: Vec<String>,
     /// Image with the runner, which every test pod gets.
     #[arg(long, env = "ASSAY_RUNNER_IMAGE", default_value = "")]
     pub runner_image: String,
     /// Pull policy of the runner's image.
     #[arg(long, env = "ASSAY_RUNNER_PULL_POLICY")]
     pub runner_pull_policy: Option<String>,
+    /// Image that clones repositories and fetches archives.
+    #[arg(long, env = "ASSAY_GIT_IMAGE", default_value = "assay/git")]
+    pub git_image: String,
+    /// Name of the ValidatingWebhookConfiguration that calls this server; it is given our authority.
+    #[arg(long, env = "ASSAY_WEBHOOK")]
+    pub webhook: Option<String>,
+    /// Where history, logs and artifacts are kept.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// How long finished executions are kept.
+    #[command(flatten)]
+    pub retention: RetentionArgs,
     /// Secrets, in the manager's namespace, for pulling the runner's image when image volumes are tried.
     #[arg(long, env = "ASSAY_PULL_SECRETS", value_delimiter = ',')]
     pub pull_secrets: Vec<String>,
@@ -82,7 +109,7 @@ pub struct AllArgs {
     /// Port of the server (TLS): REST interface and runners.
     #[arg(long, env = "ASSAY_PORT", default_value_t = 8443)]
     pub port: u16,
-    /// Port of /healthz and /readyz (plain HTTP).
+    /// Port of /healthz, /readyz and /metrics (plain HTTP).
     #[arg(long, env = "ASSAY_PROBE_PORT", default_value_t = 8081)]
     pub probe_port: u16,
     /// What to log, for example `info,assay_operator=debug`.

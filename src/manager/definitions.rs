@@ -30,7 +30,7 @@ pub(crate) async fn served(cluster: &Cluster, namespace: &str, awaited: &Awaited
     awaited.done(THING);
 }
 
-async fn all(cluster: &Cluster, namespace: &str) -> Result<(), ClusterError> {
+pub(crate) async fn all(cluster: &Cluster, namespace: &str) -> Result<(), ClusterError> {
     // A list of one namespace: a single read of a missing object could not
     // tell a missing kind from a missing object.
     cluster.list::<TestWorkflow>(Some(namespace), None).await?;

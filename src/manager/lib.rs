@@ -5,14 +5,19 @@
 
 mod args;
 mod awaited;
+mod check;
 mod crds;
 mod definitions;
 mod image_volumes;
 mod probes;
 mod run;
 mod signals;
+mod store_args;
 mod tls;
+mod webhook;
 
-pub use args::{AllArgs, Args, Command, CrdsArgs, ImageVolumesChoice};
+pub use args::{AllArgs, Args, CheckArgs, Command, CrdsArgs, ImageVolumesChoice};
+pub use check::{CheckError, check};
 pub use crds::{CrdsError, print_crds};
 pub use run::{RunError, run_all};
+pub use store_args::{RetentionArgs, StoreArgs};

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::process::ExitCode;
 
-use assay_manager::{Args, Command, print_crds, run_all};
+use assay_manager::{Args, Command, check, print_crds, run_all};
 use assay_telemetry::error_chain;
 use clap::Parser;
 
@@ -22,6 +22,10 @@ async fn main() -> ExitCode {
 async fn run(args: Args) -> Result<(), Box<dyn Error>> {
     let all = match args.command {
         Some(Command::Crds(crds)) => return Ok(print_crds(&crds)?),
+        Some(Command::Check(checked)) => {
+            install_provider()?;
+            return Ok(check(&checked).await?);
+        }
         Some(Command::Version) => {
             println!("{}", env!("CARGO_PKG_VERSION"));
             return Ok(());
@@ -29,10 +33,12 @@ async fn run(args: Args) -> Result<(), Box<dyn Error>> {
         Some(Command::All(all)) => *all,
         None => args.all,
     };
-    // Only one provider may be installed, and nobody was here before us.
-    rustls::crypto::aws_lc_rs::default_provider()
-        .install_default()
-        .map_err(|_| "a TLS provider is installed already")?;
+    install_provider()?;
     assay_telemetry::init(all.log_format, &all.log)?;
     Ok(run_all(&all).await?)
+}
+
+/// Only one provider may be installed, and nobody was here before us.
+fn install_provider() -> Result<(), &'static str> {
+    rustls::crypto::aws_lc_rs::default_provider().install_default().map_err(|_| "a TLS provider is installed already")
 }

@@ -9,8 +9,8 @@ use assay_cluster::{Cluster, ConnectError, ConnectOptions, Elected, ElectionOpti
 use assay_lifecycle::Policy;
 use assay_operator::{Context, Settings};
 use assay_protocol::Server as ServerPlace;
-use assay_server::{Certificates, ClusterIdentities, ServeOptions, Server, serve, tls_config};
-use assay_store::{OpenError, Store};
+use assay_server::{Certificates, ClusterDefinitions, ClusterIdentities, ServeOptions, Server, serve, tls_config};
+use assay_store::{Disposition, OpenError, Store};
 use assay_telemetry::error_chain;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -19,10 +19,11 @@ use crate::args::AllArgs;
 use crate::image_volumes::find_out;
 use crate::probes::Probes;
 use crate::tls::{TlsError, certificates, renew};
+use crate::webhook::keep_trusted;
 use crate::{definitions, probes, signals};
 
 /// Name of the Lease.
-const LEASE: &str = "assay-manager";
+pub(crate) const LEASE: &str = "assay-manager";
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why the manager ended.
@@ -101,7 +102,8 @@ async fn start(args: &AllArgs, probes: &Probes) -> Result<Started, RunError> {
     awaited.wait("the server", "does not listen yet");
     let cluster = connect(args, probes).await?;
     awaited.done("the API server");
-    definitions::served(&cluster, &args.namespace, awaited).await;
+    let looked_after = args.watch_namespace.first().unwrap_or(&args.namespace);
+    definitions::served(&cluster, looked_after, awaited).await;
     awaited.wait("leadership", format!("another process holds the Lease {LEASE}"));
     let elected = elect(&cluster, ElectionOptions::new(&args.namespace, LEASE, &args.identity()));
     if !elected.leading().await {
@@ -144,11 +146,11 @@ async fn connect(args: &AllArgs, probes: &Probes) -> Result<Cluster, RunError> {
     }
 }
 
-/// A predecessor may still be writing its last lines.
+/// A predecessor may still be writing its last lines, and a database may come later than we.
 async fn open(args: &AllArgs, probes: &Probes) -> Result<Store, RunError> {
     loop {
-        match Store::open(&args.data_dir).await {
-            Err(error @ OpenError::InUse) => {
+        match Store::open_with(args.store.config()).await {
+            Err(error) if error.disposition() == Disposition::Transient => {
                 let words = error_chain(&error);
                 tracing::warn!(error = words, "waiting for the store");
                 probes.awaited.wait("the store", words);
@@ -172,7 +174,8 @@ impl Started {
         let listener = TcpListener::bind(address).await.map_err(io_error(format!("listen on {address}")))?;
         let identities = Arc::new(ClusterIdentities::new(self.cluster.clone()));
         let (closing, mut closed) = watch::channel(false);
-        let router = Server::new(self.store.clone(), identities, closed.clone()).router();
+        let definitions = Arc::new(ClusterDefinitions::new(self.cluster.clone()));
+        let router = Server::new(self.store.clone(), identities, definitions, closed.clone()).router();
         let until = async move { drop(closed.wait_for(|closing| *closing).await) };
         let server = tokio::spawn(serve(listener, served, router, ServeOptions::default(), until));
         probes.awaited.done("the server");
@@ -181,6 +184,7 @@ impl Started {
         let result = tokio::select! {
             () = assay_operator::run(self.context(args)) => Ok(()),
             () = renew(self.cluster.clone(), args.namespace.clone(), names, tls) => Ok(()),
+            () = keep_trusted(self.cluster.clone(), args.webhook.clone(), self.certificates.ca.clone()) => Ok(()),
             () = self.elected.lost() => Err(RunError::LeadershipLost),
             result = end => result.map_err(io_error("listen to signals")),
         };
@@ -199,7 +203,7 @@ impl Started {
             runner_pull_policy: args.runner_pull_policy.clone(),
             server: ServerPlace { url: args.server_url(), ca: self.certificates.ca.clone() },
             image_volumes: find_out(&self.cluster, args),
-            namespace: args.watch_namespace.clone(),
+            namespace: args.watch_namespace.first().cloned(),
             concurrency: usize::from(args.concurrency),
             policy: Policy::default(),
         };

@@ -17,7 +17,7 @@ use rustls::ServerConfig;
 use tokio::sync::watch;
 
 /// Name of the Secret.
-const SECRET: &str = "assay-tls";
+pub(crate) const SECRET: &str = "assay-tls";
 /// Time between two looks at the age of the certificate.
 const LOOK: Duration = Duration::from_secs(12 * 3600);
 

@@ -141,6 +141,10 @@ pub struct Collected {
     pub source: String,
     /// Size in bytes.
     pub size: u64,
+    /// A copy in which secrets are masked, in `out/`: present when the file is a test
+    /// report with secrets in it. What is said of the report is read from it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub masked: Option<String>,
 }
 
 /// The step that the first group may begin without being told.

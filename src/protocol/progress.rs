@@ -124,4 +124,7 @@ pub struct ArtifactTotals {
     pub count: u64,
     /// Bytes.
     pub bytes: u64,
+    /// Files that were collected and could not be stored; the log names them.
+    #[serde(default)]
+    pub missing: u64,
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use assay_protocol::ingest::{Acknowledged, Hello, LEADER_GROUP, Stored, Welcome};
+use assay_protocol::ingest::{Acknowledged, Commands, Hello, LEADER_GROUP, Stored, Welcome};
 use assay_protocol::{PROTOCOL_VERSION, Progress};
 use assay_report::TestReport;
 use assay_store::{AppendError, ArtifactError};
@@ -17,6 +17,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 
 use crate::ask::{Ask, At, json, whole};
+use crate::commands;
 use crate::problem::Refusal;
 use crate::state::Server;
 
@@ -75,16 +76,16 @@ pub(crate) async fn logs(
     }
 }
 
-/// `PUT /ingest/v1/progress`: the whole state of the run.
+/// `PUT /ingest/v1/progress`: the whole state of the run, answered with what is asked of it.
 pub(crate) async fn progress(
     State(server): State<Server>,
     headers: HeaderMap,
     body: Body,
-) -> Result<StatusCode, Refusal> {
+) -> Result<Json<Commands>, Refusal> {
     let key = server.access.run(&headers, &server.store).await?;
     let progress: Progress = json(body, RECORD_LIMIT).await?;
     server.store.save_progress(&key, &progress).await?;
-    Ok(StatusCode::NO_CONTENT)
+    commands::of(&server, &key).await
 }
 
 /// `PUT /ingest/v1/report`: the merged test report.

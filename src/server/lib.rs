@@ -10,16 +10,21 @@
 //! |---|---|
 //! | runner to server | `ingest` |
 //! | executions, logs, artifacts, report | the file of that name |
+//! | what people apply, judged at once | `admission`, `definitions`, `cluster_definitions` |
 //! | who may | `access`, `identities`, `cluster_identities` |
 //! | errors | `problem` |
 #![forbid(unsafe_code)]
 
 mod access;
+mod admission;
 mod artifacts;
 mod ask;
 mod authority;
 mod cache;
+mod cluster_definitions;
 mod cluster_identities;
+mod commands;
+mod definitions;
 mod events;
 mod executions;
 mod feed;
@@ -36,7 +41,9 @@ mod serve;
 mod state;
 
 pub use authority::{Certificates, CertificatesError, service_names};
+pub use cluster_definitions::ClusterDefinitions;
 pub use cluster_identities::ClusterIdentities;
+pub use definitions::{Definitions, DefinitionsError};
 pub use health::health;
 pub use identities::{Caller, Identities, IdentityError, Question, RunnerIdentity};
 pub use serve::{ServeError, ServeOptions, serve, tls_config};

@@ -6,6 +6,7 @@ use assay_store::Store;
 use tokio::sync::watch;
 
 use crate::access::Access;
+use crate::definitions::Definitions;
 use crate::identities::Identities;
 
 /// Turns true when the process is about to end: long answers then break off,
@@ -17,12 +18,18 @@ pub type Closing = watch::Receiver<bool>;
 pub struct Server {
     pub(crate) store: Store,
     pub(crate) access: Arc<Access>,
+    pub(crate) definitions: Arc<dyn Definitions>,
     pub(crate) closing: Closing,
 }
 
 impl Server {
     /// A server of this store.
-    pub fn new(store: Store, identities: Arc<dyn Identities>, closing: Closing) -> Self {
-        Self { store, access: Arc::new(Access::new(identities)), closing }
+    pub fn new(
+        store: Store,
+        identities: Arc<dyn Identities>,
+        definitions: Arc<dyn Definitions>,
+        closing: Closing,
+    ) -> Self {
+        Self { store, access: Arc::new(Access::new(identities)), definitions, closing }
     }
 }

@@ -6,11 +6,10 @@
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::AnyPool;
-use sqlx::ConnectOptions;
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
 use sqlx::migrate::Migrator;
 use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AnyPool, ConnectOptions, Connection};
 
 use crate::config::DatabaseUrl;
 use crate::open_error::OpenError;
@@ -22,10 +21,12 @@ pub(crate) const UNFINISHED: &str = "assay.db.unfinished";
 
 const READERS: u32 = 4;
 const CONNECTIONS: u32 = 8;
+/// A connection that was idle for longer is asked for a sign of life before it is used.
+const FRESH: Duration = Duration::from_secs(2);
 /// Time after which waiting for a connection is given up.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
+pub(crate) static SQLITE: Migrator = sqlx::migrate!("./migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("./migrations/postgres");
 
 /// With a write-ahead log and normal synchronisation this survives the process at
@@ -83,6 +84,16 @@ impl Database {
             .max_connections(CONNECTIONS)
             .min_connections(1)
             .acquire_timeout(PATIENCE)
+            // Asking each time costs a round trip; what was just used most likely lives.
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > FRESH {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_with(options)
             .await?;
         POSTGRES.run(&pool).await?;

@@ -65,7 +65,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn begin(&self, begin: &Begin) -> Result<(), RecordError> {
-        self.inner.executions.begin(begin).await
+        self.inner.executions.begin(begin).await?;
+        written("begin");
+        Ok(())
     }
 
     /// Whether a run may still say something.
@@ -92,6 +94,7 @@ impl Store {
     /// As [`Store::admit`].
     pub async fn save_progress(&self, key: &RunKey, progress: &Progress) -> Result<(), RecordError> {
         let change = self.inner.runs.save(key, progress).await?;
+        written("progress");
         // Nobody listening is no error.
         let _ = self.inner.changes.send(change);
         self.inner.logs.announce(&key.execution_uid);
@@ -124,6 +127,7 @@ impl Store {
     /// [`RecordError::Unknown`] when the execution was never begun.
     pub async fn conclude(&self, uid: &str, conclusion: &Conclusion) -> Result<(), RecordError> {
         self.inner.executions.conclude(uid, conclusion).await?;
+        written("conclude");
         self.inner.logs.announce(uid);
         Ok(())
     }
@@ -136,6 +140,7 @@ impl Store {
     /// [`RecordError::Unknown`] when the execution was never begun.
     pub async fn set_commands(&self, uid: &str, commands: &Commands) -> Result<bool, RecordError> {
         let changed = self.inner.commands.set(uid, commands).await?;
+        written("commands");
         if changed {
             // Nobody listening is no error.
             let _ = self.inner.asked.send(uid.to_owned());
@@ -202,3 +207,12 @@ impl Store {
         self.inner.changes.subscribe()
     }
 }
+
+/// Something was written; the fault suite may end the process here.
+#[cfg(feature = "crash-points")]
+fn written(what: &str) {
+    assay_telemetry::crash::point(&format!("write {what} to the store"));
+}
+
+#[cfg(not(feature = "crash-points"))]
+fn written(_: &str) {}

@@ -20,10 +20,10 @@ impl Store {
     /// What keeps it from that, in numbers where there are some.
     pub async fn healthy(&self) -> Result<(), HealthError> {
         let inner = &self.inner;
-        inner.database.healthy().await?;
         if inner.file.identity.is_some() && identity(&inner.file.path).ok() != inner.file.identity {
             return Err(HealthError::Gone);
         }
+        inner.database.healthy().await?;
         judge(&self.disk().await?)
     }
 

@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 mod chain;
+#[cfg(feature = "crash-points")]
+pub mod crash;
 mod logging;
 
 pub use chain::error_chain;

@@ -24,11 +24,13 @@ use super::voice::Voice;
 use crate::control_dir::ControlDir;
 use crate::plan_file::{LoadedPlan, PlanError};
 use crate::settings::Settings;
-use crate::uplink::{Uplink, UplinkError};
+use crate::uplink::{Heard, Undelivered, Uplink, UplinkError};
 use crate::watch::Watch;
 
 /// Time between two heartbeats.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// Longest delivery, also of what still moves.
+const LONGEST_DELIVERY: Duration = Duration::from_secs(600);
 /// Delivery may take this long when the pod is being deleted.
 const DELIVERY_TERMINATING: Duration = Duration::from_secs(6);
 /// Name lookups run on threads; they need little.
@@ -156,9 +158,9 @@ impl<'a> Leader<'a> {
                 None => pending().await,
             }
         };
-        let notice = async {
+        let told = async {
             match &self.uplink {
-                Some(uplink) => uplink.notice().await,
+                Some(uplink) => uplink.hear().await,
                 None => pending().await,
             }
         };
@@ -178,9 +180,12 @@ impl<'a> Leader<'a> {
                 events.extend(self.posts.look_for_dead());
                 Ok(events)
             }
-            text = notice => {
-                self.note(&text);
-                Ok(Vec::new())
+            told = told => match told {
+                Heard::Notice(text) => {
+                    self.note(&text);
+                    Ok(Vec::new())
+                }
+                Heard::Commands(commands) => Ok(vec![Event::Commands(commands)]),
             }
         }
     }
@@ -204,7 +209,7 @@ impl<'a> Leader<'a> {
                     // Judged before anything that already waits: it belongs to the event just handled.
                     Deed::Judge { done } => events.push_front(self.judge(&done)),
                     Deed::Go { group, step, attempt } => {
-                        let told = self.posts.go(group, step, attempt);
+                        let told = self.posts.go(group, step, attempt, &self.machine.go(step));
                         self.mind(told);
                     }
                     Deed::Stop { group, step, attempt, why } => {
@@ -213,6 +218,7 @@ impl<'a> Leader<'a> {
                     }
                     Deed::Say { step, attempt, at, text } => self.say(step, attempt, at, &text),
                     Deed::Keep { done } => self.keep(&done),
+                    Deed::Forget { step } => self.reports.forget(step),
                     Deed::Finished => finished = true,
                 }
             }
@@ -261,21 +267,20 @@ impl<'a> Leader<'a> {
 
     /// Says something that belongs to no attempt, in the place of the newest.
     fn note(&mut self, text: &str) {
-        let runs = self.machine.runs();
-        let newest = runs.iter().rposition(|run| run.attempts > 0).unwrap_or(0);
-        let attempt = runs.get(newest).map_or(1, |run| run.attempts.max(1));
-        self.say(u16::try_from(newest).unwrap_or_default(), attempt, Timestamp::now(), text);
+        let (step, attempt) = self.machine.newest();
+        self.say(step, attempt, Timestamp::now(), text);
     }
 
     fn snapshot(&self) -> Progress {
         let totals = self.uplink.as_ref().map_or_else(ArtifactTotals::default, Uplink::stored);
-        outcome::progress(&self.machine, self.reports.summary().cloned(), totals)
+        outcome::progress(&self.machine, &self.plan.blocks, self.reports.summary().cloned(), totals)
     }
 
     /// Sends the state if it is another than the last that was sent.
     fn publish(&mut self) {
         let Some(uplink) = &self.uplink else { return };
         let now = self.snapshot();
+        uplink.listen_for_commands(now.paused.is_some());
         if self.last.as_ref() == Some(&now) {
             return;
         }
@@ -290,14 +295,13 @@ impl<'a> Leader<'a> {
         let mark = if outcome.verdict.is_green() { '✔' } else { '✖' };
         self.note(&format!("{mark} {}: {}", outcome.verdict, outcome.message));
         self.publish();
-        let limit = if self.machine.is_cancelled() { DELIVERY_TERMINATING } else { Duration::MAX };
-        let log_complete = self.deliver(self.settings.delivery.min(limit)).await;
+        let log_complete = self.deliver().await;
         self.sequence += 1;
         let mut last = Progress { sequence: self.sequence, ..self.snapshot() };
         last.outcome = Some(outcome::outcome(&self.machine, log_complete));
         if let Some(uplink) = &self.uplink {
             // Without the log the server was away; a last short try is enough, the seal stays.
-            let patience = if log_complete { self.settings.delivery.min(limit) } else { Duration::from_secs(1) };
+            let patience = if log_complete { self.settings.delivery.min(self.limit()) } else { Duration::from_secs(1) };
             let _ = self.while_beating(patience, uplink.publish_last(last.clone())).await;
         }
         self.seal(&last);
@@ -305,19 +309,41 @@ impl<'a> Leader<'a> {
         outcome.verdict
     }
 
+    /// Time that there is for delivering.
+    fn limit(&self) -> Duration {
+        if self.machine.clock().is_terminated() { DELIVERY_TERMINATING } else { LONGEST_DELIVERY }
+    }
+
     /// Hands over artifacts and report, then the rest of the log; true when all of the log arrived.
-    async fn deliver(&mut self, patience: Duration) -> bool {
+    /// What still moves is waited for; what has not moved for [`Settings::delivery`] is given up and named.
+    async fn deliver(&mut self) -> bool {
         let Some(uplink) = self.uplink.clone() else { return false };
-        let until = Instant::now() + patience;
-        self.while_beating(patience, uplink.deliver(self.reports.merged())).await;
+        let until = Instant::now() + self.limit();
+        let report = self.reports.take();
+        self.while_moving(until, &uplink, uplink.deliver(report)).await;
+        let missing = uplink.abandon();
         self.pass_on_notices(&uplink);
-        let left = until.saturating_duration_since(Instant::now());
-        let complete = self.while_beating(left, uplink.deliver_log(self.ends.clone())).await.unwrap_or(false);
+        if missing != Undelivered::default() {
+            let report = if missing.report { ", and the test report" } else { "" };
+            self.note(&format!("artifacts that could not be stored: {}{report}", missing.artifacts));
+        }
+        let complete = self.while_moving(until, &uplink, uplink.deliver_log(self.ends.clone())).await.unwrap_or(false);
         self.pass_on_notices(&uplink);
         if !complete {
             self.note("the log could not be delivered whole; the verdict is in the pod's termination message");
         }
         complete
+    }
+
+    async fn while_moving<T>(&self, until: Instant, uplink: &Uplink, work: impl Future<Output = T>) -> Option<T> {
+        let moving = async {
+            tokio::select! {
+                done = work => Some(done),
+                () = uplink.stalls(self.settings.delivery) => None,
+            }
+        };
+        let left = until.saturating_duration_since(Instant::now());
+        self.while_beating(left, moving).await.flatten()
     }
 
     fn pass_on_notices(&mut self, uplink: &Uplink) {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use assay_protocol::control::{Done, Stop};
+use assay_protocol::ingest::Commands;
 use assay_report::Counts;
 use jiff::Timestamp;
 
@@ -44,6 +45,8 @@ pub(super) enum Event {
         /// The group.
         group: u16,
     },
+    /// Somebody asked for something.
+    Commands(Commands),
     /// The pod is being deleted.
     Terminate,
     /// Time has passed.
@@ -82,6 +85,11 @@ pub(super) enum Deed {
     Keep {
         /// The ended attempt.
         done: Box<Done>,
+    },
+    /// Another attempt of the step may follow: the reports of its last one no longer count.
+    Forget {
+        /// The step.
+        step: u16,
     },
     /// Tell people.
     Say {

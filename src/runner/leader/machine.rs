@@ -1,102 +1,161 @@
 //! The order of things, as a pure state machine: events and the time go in,
 //! deeds come out. Nothing in it touches a file, a clock or a socket, so that
 //! every order of events can be tried.
+//!
+//! It walks the tree of blocks and steps. A node is *entered*: its condition
+//! is asked, its delay and its pause are waited for. Then a step is *started*
+//! and a block *opened*, which enters its first child. When an attempt of
+//! either has ended, it is tried again or *concluded*, and the next node of
+//! the list is entered.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use assay_api::StepState;
-use assay_protocol::control::{Done, Ending, Stop, starts_at_once};
-use assay_protocol::{Condition, Instruction, PlanDocument, Section};
+use assay_protocol::control::{Done, Ending, Go, Stop, starts_at_once};
+use assay_protocol::ingest::Commands;
+use assay_protocol::{Instruction, PlanDocument, Section};
 use assay_report::Counts;
 use jiff::Timestamp;
 
+use super::clock::Clock;
+use super::cursor::Cursor;
 use super::facts::{Deed, Event, Now};
-use super::narrate;
-use super::runs::{Outcome, Run, delay_before, judge};
+use super::holds::Holds;
+use super::knowledge::Knowledge;
+use super::runs::{Outcome, Run};
+use super::tree::{Id, Tree};
 
-/// Of the pod's 30 s of grace, what `after` steps may use when it is deleted.
-const AFTER_TERMINATION: Duration = Duration::from_secs(18);
+mod ending;
+mod entering;
+
 /// How long a step container may take to answer a stop: grace, drain, collecting.
 const STOP_PATIENCE: Duration = Duration::from_secs(60);
 /// The same when the pod is being deleted.
 const STOP_PATIENCE_TERMINATING: Duration = Duration::from_secs(10);
 
-/// Where the current step stands.
+/// Where the current node stands.
 #[derive(Clone, Debug)]
 enum Stage {
     Idle,
-    Running { attempt: u32, give_up_at: Option<Duration> },
-    Judging { done: Box<Done> },
-    Pausing { next: u32, until: Duration, last: Outcome },
+    /// It begins later.
+    Delaying {
+        until: Duration,
+    },
+    /// It waits for somebody; `last` is what its last attempt came to.
+    Held {
+        last: Option<Outcome>,
+    },
+    /// Its process runs, and may have been told to stop.
+    Running {
+        attempt: u32,
+        stop: Option<(Stop, Duration)>,
+    },
+    /// Its reports are being read.
+    Judging {
+        done: Box<Done>,
+        stop: Option<Stop>,
+    },
+    /// It is tried again later.
+    BackingOff {
+        until: Duration,
+        last: Outcome,
+    },
     Over,
+}
+
+/// Whether the walk waits for an event now, or goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    Wait,
+    GoOn,
+}
+
+/// A container that runs steps, as the machine knows it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Container {
+    ready: Option<Timestamp>,
+    lost: bool,
 }
 
 /// The leader's mind.
 #[derive(Clone, Debug)]
 pub(super) struct Machine {
-    steps: Vec<Instruction>,
+    tree: Tree,
     runs: Vec<Run>,
-    ready: Vec<Option<Timestamp>>,
+    containers: Vec<Container>,
     at_once: Option<u16>,
+    cursor: Cursor,
+    clock: Clock,
+    holds: Holds,
     stage: Stage,
-    current: usize,
-    failed: bool,
-    begun: Option<Duration>,
-    timeout: Duration,
-    after_grace: Duration,
-    timed_out: bool,
-    terminated_at: Option<Duration>,
-    told_to_end: bool,
-    hurried: bool,
+    /// Last attempts whose files wait until no block around them can be tried again.
+    kept: BTreeMap<u16, Box<Done>>,
     deeds: Vec<Deed>,
 }
 
 impl Machine {
     pub(super) fn new(plan: &PlanDocument) -> Self {
+        let tree = Tree::new(plan);
         Self {
-            steps: plan.steps.clone(),
-            runs: vec![Run::default(); plan.steps.len()],
-            ready: vec![None; plan.groups.len()],
+            runs: vec![Run::default(); tree.len()],
+            tree,
+            containers: vec![Container::default(); plan.groups.len()],
             at_once: starts_at_once(plan),
+            cursor: Cursor::new(),
+            clock: Clock::new(plan),
+            holds: Holds::new(plan),
             stage: Stage::Idle,
-            current: 0,
-            failed: false,
-            begun: None,
-            timeout: Duration::from_millis(plan.timeout_ms),
-            after_grace: Duration::from_millis(plan.after_grace_ms),
-            timed_out: false,
-            terminated_at: None,
-            told_to_end: false,
-            hurried: false,
+            kept: BTreeMap::new(),
             deeds: Vec::new(),
         }
     }
 
-    pub(super) fn steps(&self) -> &[Instruction] {
-        &self.steps
+    pub(super) fn tree(&self) -> &Tree {
+        &self.tree
     }
 
+    /// The record of every node.
     pub(super) fn runs(&self) -> &[Run] {
         &self.runs
     }
 
-    pub(super) fn is_cancelled(&self) -> bool {
-        self.terminated_at.is_some()
+    pub(super) fn run(&self, id: Id) -> &Run {
+        &self.runs[id.position()]
     }
 
-    pub(super) fn is_timed_out(&self) -> bool {
-        self.timed_out
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(super) fn holds(&self) -> &Holds {
+        &self.holds
+    }
+
+    /// What a step is told about earlier steps.
+    pub(super) fn go(&self, step: u16) -> Go {
+        let action = self.tree.steps().get(usize::from(step)).and_then(|step| step.action.as_ref());
+        action.map_or_else(Go::default, |action| self.knowledge(None).go(&action.needs))
+    }
+
+    /// The step that began last, and its newest attempt.
+    pub(super) fn newest(&self) -> (u16, u32) {
+        let begun = |step: &&Instruction| self.run(self.tree.of_step(step.index)).attempts > 0;
+        let newest = self.tree.steps().iter().rfind(begun).map_or(0, |step| step.index);
+        let attempts = self.runs.get(self.tree.of_step(newest).position()).map_or(0, |run| run.attempts);
+        (newest, attempts.max(1))
     }
 
     /// When [`Event::Tick`] is wanted next.
     pub(super) fn wake_at(&self) -> Option<Duration> {
-        let limit = self.limit();
-        match &self.stage {
-            Stage::Running { give_up_at: None, .. } => limit,
-            Stage::Running { give_up_at, .. } => *give_up_at,
-            Stage::Pausing { until, .. } => Some(limit.map_or(*until, |limit| limit.min(*until))),
-            Stage::Idle | Stage::Judging { .. } | Stage::Over => None,
-        }
+        let own = match &self.stage {
+            Stage::Running { stop: Some((_, give_up_at)), .. } => return Some(*give_up_at),
+            Stage::Held { .. } => return self.holds.limit(),
+            Stage::Idle | Stage::Judging { .. } | Stage::Over => return None,
+            Stage::Running { stop: None, .. } => None,
+            Stage::Delaying { until } | Stage::BackingOff { until, .. } => Some(*until),
+        };
+        [own, self.clock.limit(self.section()), self.cursor.deadline()].into_iter().flatten().min()
     }
 
     /// Takes an event, gives what is to be done about it.
@@ -107,238 +166,166 @@ impl Machine {
             Event::Done(done) => self.on_done(done, now),
             Event::Judged { step, attempt, counts } => self.on_judged(step, attempt, counts, now),
             Event::Lost { group } => self.on_lost(group, now),
+            Event::Commands(commands) => self.on_commands(commands, now),
             Event::Terminate => self.on_terminate(now),
             Event::Tick => self.on_tick(now),
         }
         std::mem::take(&mut self.deeds)
     }
 
-    /// Time at which whatever runs now has to end.
-    fn limit(&self) -> Option<Duration> {
-        let begun = self.begun?;
-        if self.section() != Some(Section::After) {
-            return begun.checked_add(self.timeout);
-        }
-        let limit = begun.checked_add(self.timeout)?.checked_add(self.after_grace);
-        let by_deletion = self.terminated_at.map(|at| if self.hurried { at } else { at + AFTER_TERMINATION });
-        [limit, by_deletion].into_iter().flatten().min()
+    fn current(&self) -> Option<Id> {
+        self.cursor.current(&self.tree)
+    }
+
+    /// The current node, when it is a step.
+    fn current_step(&self) -> Option<(Id, &Instruction)> {
+        let id = self.current()?;
+        Some((id, self.tree.step(id)?))
     }
 
     fn section(&self) -> Option<Section> {
-        self.steps.get(self.current).map(|step| step.section)
+        self.current().map(|id| self.tree.node(id).section)
     }
 
-    /// Passes over steps that are not to run and starts the first that is.
-    fn advance(&mut self, now: Now) {
-        while let Some(step) = self.steps.get(self.current) {
-            let Some(why) = self.why_skipped(step, now) else {
-                self.start(1, now);
-                return;
-            };
-            let run = &mut self.runs[self.current];
-            run.state = StepState::Skipped;
-            run.message = Some(why.to_owned());
-            let text = narrate::skipped(step, why);
-            self.deeds.push(Deed::Say { step: step.index, attempt: 1, at: now.wall, text });
-            self.current += 1;
+    fn knowledge(&self, own: Option<(Id, StepState)>) -> Knowledge<'_> {
+        Knowledge {
+            tree: &self.tree,
+            runs: &self.runs,
+            failed: self.cursor.has_failed(),
+            cancelled: self.clock.is_terminated(),
+            timed_out: self.clock.is_timed_out(),
+            own,
         }
-        self.stage = Stage::Over;
-        self.deeds.push(Deed::Finished);
-    }
-
-    fn why_skipped(&self, step: &Instruction, now: Now) -> Option<&'static str> {
-        if step.section == Section::After {
-            if self.limit().is_some_and(|limit| now.since >= limit) {
-                return Some("no time was left for it");
-            }
-        } else if self.is_cancelled() {
-            return Some("the execution was cancelled");
-        } else if self.timed_out {
-            return Some("the execution's deadline had passed");
-        }
-        match step.condition {
-            Condition::Always => None,
-            Condition::Never | Condition::When(_) => Some("its condition does not hold"),
-            Condition::Passed => self.failed.then_some("an earlier step did not pass"),
-            Condition::Failed => (!self.failed).then_some("no earlier step failed"),
-        }
-    }
-
-    fn start(&mut self, attempt: u32, now: Now) {
-        let step = &self.steps[self.current];
-        self.begun.get_or_insert(now.since);
-        self.runs[self.current].attempts = attempt;
-        self.stage = Stage::Running { attempt, give_up_at: None };
-        let given = attempt == 1 && self.at_once == Some(step.index);
-        if !given {
-            self.deeds.push(Deed::Go { group: step.group, step: step.index, attempt });
-        }
-        let ready = self.ready[usize::from(step.group)];
-        if let Some(ready) = ready {
-            self.note_start(if given { ready } else { now.wall });
-        }
-    }
-
-    /// The step's process runs, as far as anybody can know.
-    fn note_start(&mut self, at: Timestamp) {
-        let step = &self.steps[self.current];
-        let run = &mut self.runs[self.current];
-        run.state = StepState::Running;
-        run.started_at.get_or_insert(at);
-        let text = narrate::started(step, run.attempts);
-        self.deeds.push(Deed::Say { step: step.index, attempt: run.attempts, at, text });
     }
 
     fn on_ready(&mut self, group: u16, at: Timestamp) {
-        let Some(slot @ None) = self.ready.get_mut(usize::from(group)) else { return };
+        let Some(slot @ None) = self.containers.get_mut(usize::from(group)).map(|it| &mut it.ready) else { return };
         *slot = Some(at);
-        let waiting = self.steps.get(self.current).is_some_and(|step| step.group == group);
-        if waiting && matches!(self.stage, Stage::Running { .. }) {
-            self.note_start(at);
+        let waiting = self.current_step().filter(|(_, step)| step.group == group).map(|(id, _)| id);
+        if let (Some(id), Stage::Running { .. }) = (waiting, &self.stage) {
+            self.note_start(id, at);
         }
     }
 
     fn on_done(&mut self, done: Box<Done>, now: Now) {
-        let Stage::Running { attempt, give_up_at } = self.stage else { return };
-        if usize::from(done.step) != self.current || done.attempt != attempt {
+        let Stage::Running { attempt, stop } = self.stage else { return };
+        let Some((id, step)) = self.current_step() else { return };
+        if done.step != step.index || done.attempt != attempt {
             return;
         }
-        if done.ending == Ending::Stopped && give_up_at.is_none() {
+        if done.ending == Ending::Stopped && stop.is_none() {
             // The step container was told to end before we were: the pod is being deleted.
-            self.terminated_at.get_or_insert(now.since);
+            self.clock.infer_termination(now);
+            self.cursor.cut();
         }
-        let run = &mut self.runs[self.current];
+        let run = &mut self.runs[id.position()];
+        let first = run.attempts == 1;
         run.exit_code = done.exit_code;
         run.not_started = done.ending == Ending::NotStarted;
-        run.started_at = Some(if attempt == 1 { done.started_at } else { run.started_at.unwrap_or(done.started_at) });
+        run.started_at = Some(if first { done.started_at } else { run.started_at.unwrap_or(done.started_at) });
         run.finished_at = Some(done.finished_at);
-        run.counts = None;
+        run.outputs.clone_from(&done.outputs);
+        let stop = stop.map(|(why, _)| why);
         if done.files.is_empty() {
-            self.conclude_attempt(&done, None, now);
+            self.judge_attempt(id, done, stop, now);
         } else {
-            self.stage = Stage::Judging { done: done.clone() };
+            self.stage = Stage::Judging { done: done.clone(), stop };
             self.deeds.push(Deed::Judge { done });
         }
     }
 
     fn on_judged(&mut self, step: u16, attempt: u32, counts: Option<Counts>, now: Now) {
-        let Stage::Judging { done } = &self.stage else { return };
+        let Stage::Judging { done, stop } = &self.stage else { return };
         if done.step != step || done.attempt != attempt {
             return;
         }
-        let done = done.clone();
-        self.runs[self.current].counts = counts;
-        self.conclude_attempt(&done, counts.as_ref(), now);
-    }
-
-    fn conclude_attempt(&mut self, done: &Done, counts: Option<&Counts>, now: Now) {
-        let step = &self.steps[self.current];
-        let mut outcome = judge(step, done, counts);
-        if outcome.state == StepState::Cancelled {
-            outcome.message = Some(narrate::stopped(self.is_cancelled()).to_owned());
-        }
-        let next = done.attempt + 1;
-        if outcome.state.is_bad() && outcome.worth_retrying && next <= step.retry.attempts && self.has_time(now) {
-            let delay = delay_before(step, next);
-            let text = narrate::retrying(step, &outcome, next, delay);
-            self.deeds.push(Deed::Say { step: step.index, attempt: done.attempt, at: now.wall, text });
-            if delay.is_zero() {
-                self.start(next, now);
-            } else {
-                self.stage = Stage::Pausing { next, until: now.since + delay, last: outcome };
-            }
-            return;
-        }
-        if !done.files.is_empty() || !done.notes.is_empty() {
-            self.deeds.push(Deed::Keep { done: Box::new(done.clone()) });
-        }
-        self.conclude_step(outcome, now);
-    }
-
-    fn has_time(&self, now: Now) -> bool {
-        let open = self.section() == Some(Section::After) || !(self.is_cancelled() || self.timed_out);
-        open && self.limit().is_none_or(|limit| now.since < limit)
-    }
-
-    fn conclude_step(&mut self, outcome: Outcome, now: Now) {
-        let step = &self.steps[self.current];
-        let run = &mut self.runs[self.current];
-        run.state = outcome.state;
-        run.message = outcome.message;
-        if outcome.state.is_bad() && !step.optional && step.section != Section::After {
-            self.failed = true;
-        }
-        let text = narrate::ended(step, run);
-        self.deeds.push(Deed::Say { step: step.index, attempt: run.attempts, at: now.wall, text });
-        self.stage = Stage::Idle;
-        self.current += 1;
-        self.advance(now);
+        let (done, stop) = (done.clone(), *stop);
+        let id = self.tree.of_step(step);
+        self.runs[id.position()].counts = counts;
+        self.judge_attempt(id, done, stop, now);
     }
 
     fn on_lost(&mut self, group: u16, now: Now) {
-        let ours = self.steps.get(self.current).is_some_and(|step| step.group == group);
-        if ours && matches!(self.stage, Stage::Running { .. }) {
-            let message = "its container ended without a result (out of memory?)".to_owned();
-            self.give_up(message, now);
+        if let Some(container) = self.containers.get_mut(usize::from(group)) {
+            container.lost = true;
+        }
+        let ours = self.current_step().filter(|(_, step)| step.group == group).map(|(id, _)| id);
+        if let (Some(id), Stage::Running { .. }) = (ours, &self.stage) {
+            self.give_up(id, "its container ended without a result (out of memory?)", now);
+            self.advance(now);
         }
     }
 
-    fn give_up(&mut self, message: String, now: Now) {
-        let run = &mut self.runs[self.current];
-        run.finished_at = Some(now.wall);
-        let outcome = Outcome { state: StepState::Errored, message: Some(message), worth_retrying: false };
-        self.conclude_step(outcome, now);
+    fn on_commands(&mut self, commands: Commands, now: Now) {
+        self.holds.obey(commands);
+        let Some(id) = self.current() else { return };
+        if matches!(self.stage, Stage::Held { .. }) && !self.is_held(id) {
+            self.resume(id, now);
+            let then = self.launch(id, now);
+            self.follow(then, now);
+        }
     }
 
     fn on_terminate(&mut self, now: Now) {
-        // The step container's end may have told us before our own signal came; only a second signal is haste.
-        self.hurried = std::mem::replace(&mut self.told_to_end, true);
-        self.terminated_at.get_or_insert(now.since);
-        if self.section() == Some(Section::After) {
-            self.on_tick(now);
-        } else {
-            self.interrupt(Stop::Cancelled, now);
+        self.clock.terminate(now);
+        if let Stage::Running { stop: Some((_, give_up_at)), .. } = &mut self.stage {
+            *give_up_at = (*give_up_at).min(now.since + STOP_PATIENCE_TERMINATING);
+        }
+        match (self.section(), self.current(), &self.stage) {
+            (Some(Section::After), Some(id), Stage::Held { .. }) => {
+                self.end_hold(now);
+                let then = self.launch(id, now);
+                self.follow(then, now);
+            }
+            (Some(Section::After), ..) => self.on_tick(now),
+            _ => self.interrupt(Stop::Cancelled, now),
         }
     }
 
     fn on_tick(&mut self, now: Now) {
+        let Some(id) = self.current() else { return };
         match &self.stage {
-            Stage::Running { give_up_at: Some(at), .. } if now.since >= *at => {
-                self.give_up("its container did not answer when it was told to stop".to_owned(), now);
+            Stage::Idle | Stage::Judging { .. } | Stage::Over => {}
+            Stage::Running { stop: Some((_, give_up_at)), .. } => {
+                if now.since >= *give_up_at {
+                    self.give_up(id, "its container did not answer when it was told to stop", now);
+                    self.advance(now);
+                }
             }
-            Stage::Running { give_up_at: Some(_), .. } | Stage::Idle | Stage::Judging { .. } | Stage::Over => {}
-            _ if self.limit().is_some_and(|limit| now.since >= limit) => {
-                self.timed_out = self.timed_out || self.section() != Some(Section::After);
+            Stage::Held { .. } => {
+                if self.holds.limit().is_some_and(|limit| now.since >= limit) {
+                    self.hold_was_too_long(id, now);
+                }
+            }
+            _ if self.clock.is_over(self.section(), now) => {
+                if self.section() != Some(Section::After) {
+                    self.clock.time_out();
+                }
                 self.interrupt(Stop::Deadline, now);
             }
-            Stage::Pausing { next, until, .. } if now.since >= *until => self.start(*next, now),
-            Stage::Pausing { .. } | Stage::Running { .. } => {}
+            _ if self.cursor.expire(now.since) => self.interrupt(Stop::BlockTimeout, now),
+            Stage::Delaying { until } if now.since >= *until => {
+                let then = self.pass_gate(id, None, now);
+                self.follow(then, now);
+            }
+            Stage::BackingOff { until, last } if now.since >= *until => {
+                let last = last.clone();
+                let then = self.pass_gate(id, Some(last), now);
+                self.follow(then, now);
+            }
+            Stage::Delaying { .. } | Stage::BackingOff { .. } | Stage::Running { .. } => {}
         }
     }
 
-    /// Ends what runs; a step that waits for its next attempt keeps its last result.
-    fn interrupt(&mut self, why: Stop, now: Now) {
-        match &mut self.stage {
-            Stage::Running { attempt, give_up_at: give_up_at @ None } => {
-                let patience = if self.terminated_at.is_some() { STOP_PATIENCE_TERMINATING } else { STOP_PATIENCE };
-                *give_up_at = Some(now.since + patience);
-                let (step, attempt) = (&self.steps[self.current], *attempt);
-                let group = usize::from(step.group);
-                self.deeds.push(Deed::Stop { group: step.group, step: step.index, attempt, why });
-                if self.ready[group].is_none() {
-                    // Should it start after all, it finds the stop-file beside the go-file.
-                    self.give_up("its container had not started".to_owned(), now);
-                }
-            }
-            Stage::Pausing { last, .. } => {
-                let last = last.clone();
-                self.conclude_step(last, now);
-            }
-            Stage::Running { .. } | Stage::Idle | Stage::Judging { .. } | Stage::Over => {}
-        }
+    /// A line about a node, in the place of its newest attempt.
+    fn say(&mut self, id: Id, at: Timestamp, text: String) {
+        let step = self.tree.node(id).step;
+        let step = if usize::from(step) < self.tree.steps().len() { step } else { 0 };
+        let attempts = self.runs.get(self.tree.of_step(step).position()).map_or(0, |run| run.attempts);
+        let attempt = attempts.max(1);
+        self.deeds.push(Deed::Say { step, attempt, at, text });
     }
 }
 
 #[cfg(test)]
-#[path = "machine_tests.rs"]
 mod tests;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
-use assay_protocol::control::{Done, Stop, attempt_file};
+use assay_protocol::control::{Done, Go, Stop, attempt_file};
 use jiff::Timestamp;
 use rustix::fs::{FlockOperation, flock};
 
@@ -89,8 +89,9 @@ impl Posts {
         events
     }
 
-    pub(super) fn go(&self, group: u16, step: u16, attempt: u32) -> io::Result<()> {
-        self.groups[usize::from(group)].dir.publish(&attempt_file("go", step, attempt), b"")
+    pub(super) fn go(&self, group: u16, step: u16, attempt: u32, go: &Go) -> io::Result<()> {
+        let bytes = serde_json::to_vec(go).expect("plain data");
+        self.groups[usize::from(group)].dir.publish(&attempt_file("go", step, attempt), &bytes)
     }
 
     pub(super) fn stop(&self, group: u16, step: u16, attempt: u32, why: Stop) -> io::Result<()> {

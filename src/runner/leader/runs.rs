@@ -1,23 +1,30 @@
-//! What became of each step.
+//! What became of each step and block.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use assay_api::StepState;
-use assay_protocol::Instruction;
 use assay_protocol::control::{Done, Ending};
+use assay_protocol::{Instruction, RetryRule};
 use assay_report::Counts;
 use jiff::Timestamp;
+
+use super::tree::Id;
 
 /// Longest wait between two attempts.
 const LONGEST_DELAY: Duration = Duration::from_secs(300);
 
-/// The record of one step.
+/// The record of one step or block.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Run {
     /// Where it stands.
     pub(super) state: StepState,
-    /// Attempts begun.
+    /// Attempts begun, over all attempts of the blocks around it.
     pub(super) attempts: u32,
+    /// How many of them were begun in earlier attempts of a block around it.
+    pub(super) earlier: u32,
+    /// An attempt since then was bad.
+    pub(super) stumbled: bool,
     /// Exit code of the last attempt.
     pub(super) exit_code: Option<i32>,
     /// Start of the first attempt.
@@ -26,10 +33,40 @@ pub(super) struct Run {
     pub(super) finished_at: Option<Timestamp>,
     /// Why it is so.
     pub(super) message: Option<String>,
+    /// The child that a block's state comes from; `None` when the cause is the block's own.
+    pub(super) blames: Option<Id>,
     /// Test counts of the last attempt's reports.
     pub(super) counts: Option<Counts>,
+    /// What the last attempt gave to later steps.
+    pub(super) outputs: BTreeMap<String, String>,
     /// Its program does not exist or cannot be executed.
     pub(super) not_started: bool,
+}
+
+impl Run {
+    /// Attempts in the present attempt of the blocks around it.
+    pub(super) fn tries(&self) -> u32 {
+        self.attempts - self.earlier
+    }
+
+    /// Forgets what the last attempt came to: another begins.
+    pub(super) fn begin_attempt(&mut self) {
+        let kept = Self {
+            attempts: self.attempts.saturating_add(1),
+            earlier: self.earlier,
+            stumbled: self.stumbled,
+            started_at: self.started_at,
+            ..Self::default()
+        };
+        *self = kept;
+    }
+
+    /// A block around it is tried again: what it came to no longer counts,
+    /// but its attempts have names that are taken.
+    pub(super) fn start_over(&mut self) {
+        *self =
+            Self { attempts: self.attempts, earlier: self.attempts, started_at: self.started_at, ..Self::default() };
+    }
 }
 
 /// What one attempt came to.
@@ -41,30 +78,51 @@ pub(super) struct Outcome {
     pub(super) message: Option<String>,
     /// Whether another attempt could end differently.
     pub(super) worth_retrying: bool,
+    /// The child of a block that it comes from.
+    pub(super) blames: Option<Id>,
+}
+
+impl Outcome {
+    /// An outcome that another attempt may change.
+    pub(super) fn of(state: StepState, message: Option<String>) -> Self {
+        Self { state, message, worth_retrying: true, blames: None }
+    }
+
+    /// An outcome that stays.
+    pub(super) fn lasting(state: StepState, message: impl Into<String>) -> Self {
+        Self { state, message: Some(message.into()), worth_retrying: false, blames: None }
+    }
 }
 
 /// Judges an attempt by how its process ended and what its reports count.
 pub(super) fn judge(step: &Instruction, done: &Done, counts: Option<&Counts>) -> Outcome {
-    let outcome = |state, message| Outcome { state, message, worth_retrying: true };
-    match done.ending {
-        Ending::NotStarted => Outcome {
-            state: StepState::Errored,
-            message: Some(done.message.clone().unwrap_or_else(|| "its process could not be started".into())),
-            worth_retrying: false,
-        },
+    let outcome = match done.ending {
+        Ending::NotStarted => {
+            let message = done.message.clone().unwrap_or_else(|| "its process could not be started".into());
+            Outcome::lasting(StepState::Errored, message)
+        }
         Ending::TimedOut => {
             let limit = Duration::from_millis(step.timeout_ms.unwrap_or_default());
-            outcome(StepState::TimedOut, Some(format!("ran longer than its timeout of {}", span(limit))))
+            Outcome::of(StepState::TimedOut, Some(overran(limit)))
         }
-        Ending::Stopped => {
-            Outcome { state: StepState::Cancelled, message: Some("was stopped".into()), worth_retrying: false }
-        }
+        Ending::Stopped => Outcome::lasting(StepState::Cancelled, "was stopped"),
         Ending::Exited | Ending::Killed => judge_exit(step, done, counts),
+    };
+    if step.fetches && matches!(outcome.state, StepState::Failed | StepState::TimedOut) {
+        // Nothing was tested, so nothing may be said of the tests.
+        let why = outcome.message.unwrap_or_default();
+        let message = format!("the content could not be fetched: {why}; its log says why");
+        return Outcome::of(StepState::Errored, Some(message));
     }
+    outcome
+}
+
+/// The sentence about a timeout.
+pub(super) fn overran(limit: Duration) -> String {
+    format!("ran longer than its timeout of {}", span(limit))
 }
 
 fn judge_exit(step: &Instruction, done: &Done, counts: Option<&Counts>) -> Outcome {
-    let outcome = |state, message| Outcome { state, message, worth_retrying: true };
     let code = done.exit_code.filter(|code| *code != 0);
     let failure = match (done.signal, code) {
         (Some(signal), _) => Some(killed_by(signal)),
@@ -72,15 +130,14 @@ fn judge_exit(step: &Instruction, done: &Done, counts: Option<&Counts>) -> Outco
         (None, None) => None,
     };
     let tests = counts.filter(|counts| !counts.ran_clean()).map(failed_tests);
+    let failed = |message: String| Outcome::of(StepState::Failed, Some(message));
     match (failure, tests) {
-        (Some(_), _) if step.negative => outcome(StepState::Passed, None),
-        (None, _) if step.negative => {
-            outcome(StepState::Failed, Some("was expected to fail, but its command succeeded".into()))
-        }
-        (Some(failure), None) => outcome(StepState::Failed, Some(failure)),
-        (Some(failure), Some(tests)) => outcome(StepState::Failed, Some(format!("{tests} ({failure})"))),
-        (None, Some(tests)) => outcome(StepState::Failed, Some(tests)),
-        (None, None) => outcome(StepState::Passed, None),
+        (Some(_), _) if step.negative => Outcome::of(StepState::Passed, None),
+        (None, _) if step.negative => failed("was expected to fail, but its command succeeded".into()),
+        (Some(failure), None) => failed(failure),
+        (Some(failure), Some(tests)) => failed(format!("{tests} ({failure})")),
+        (None, Some(tests)) => failed(tests),
+        (None, None) => Outcome::of(StepState::Passed, None),
     }
 }
 
@@ -104,11 +161,10 @@ fn killed_by(signal: i32) -> String {
     }
 }
 
-/// The wait before attempt number `next`.
-pub(super) fn delay_before(step: &Instruction, next: u32) -> Duration {
-    let doublings = next.saturating_sub(2).min(32);
-    let delay = Duration::from_millis(step.retry.delay_ms).saturating_mul(1 << doublings.min(20));
-    delay.min(LONGEST_DELAY)
+/// The wait before another attempt, when there were `tries` so far.
+pub(super) fn back_off(retry: &RetryRule, tries: u32) -> Duration {
+    let doublings = tries.saturating_sub(1).min(20);
+    Duration::from_millis(retry.delay_ms).saturating_mul(1 << doublings).min(LONGEST_DELAY)
 }
 
 /// A length of time for people: `350 ms`, `1.5 s`, `2 m 5 s`.

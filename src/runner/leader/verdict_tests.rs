@@ -1,6 +1,6 @@
 //! What the steps of a run mean together.
 
-use assay_protocol::{Condition, RetryRule};
+use assay_protocol::{Condition, ExecutionIdentity, Instruction, PROTOCOL_VERSION, PlanDocument, RetryRule};
 
 use super::*;
 
@@ -50,9 +50,40 @@ fn row(text: &str) -> (Instruction, Run) {
         message: state.is_bad().then(|| "exit code 1".to_owned()),
         counts: if marks.contains("/3") { Some(failed) } else { marks.contains('~').then_some(flaky) },
         not_started: marks.contains('!'),
+        stumbled: marks.contains('2'),
         ..Run::default()
     };
     (step, run)
+}
+
+/// A run of the rows.
+fn judged(text: &str, cancelled: bool, timed_out: bool) -> Judgement {
+    let (mut steps, runs): (Vec<Instruction>, Vec<Run>) = text.split(' ').map(row).unzip();
+    for (index, step) in (0..).zip(&mut steps) {
+        step.index = index;
+    }
+    let execution = ExecutionIdentity {
+        namespace: "n".into(),
+        name: "e".into(),
+        uid: "u".into(),
+        workflow: "w".into(),
+        attempt: 1,
+        revision: None,
+    };
+    let plan = PlanDocument {
+        version: PROTOCOL_VERSION,
+        execution,
+        server: None,
+        groups: vec![],
+        steps,
+        blocks: vec![],
+        files: vec![],
+        workspace: "/data".into(),
+        timeout_ms: 60_000,
+        after_grace_ms: 10_000,
+        pause_ms: 60_000,
+    };
+    Record { tree: &Tree::new(&plan), runs: &runs, cancelled, timed_out, held: None }.conclude()
 }
 
 #[test]
@@ -74,6 +105,7 @@ fn the_first_rule_that_applies_counts() {
         ("steps:passed after:failed", "errored/AfterFailed: step \"pytest\" failed: exit code 1"),
         ("steps:failed after:failed", "failed/TestsFailed: step \"pytest\" failed: exit code 1"),
         ("steps:passed after:failed?", "passed/Passed: 1 step passed"),
+        ("steps:passed2?", "passed/Passed: 1 step passed"),
         ("steps:passed2", "flaky/PassedAfterRetry: step \"pytest\" passed at attempt 2"),
         ("steps:passed~", "flaky/PassedAfterRetry: 2 of 40 tests passed only after a retry in step \"pytest\""),
         ("steps:skipped steps:skipped", "skipped/Skipped: every step was skipped"),
@@ -81,18 +113,17 @@ fn the_first_rule_that_applies_counts() {
         ("steps:skipped steps:passed", "passed/Passed: 1 step passed"),
     ];
     for (text, expected) in table {
-        let (steps, runs): (Vec<_>, Vec<_>) = text.split(' ').map(row).unzip();
-        let judged = conclude(&steps, &runs, false, false);
+        let judged = judged(text, false, false);
         assert_eq!(format!("{}/{}: {}", judged.verdict, judged.reason, judged.message), expected, "{text}");
     }
 }
 
 #[test]
 fn ends_from_outside_come_first() {
-    let (steps, runs): (Vec<_>, Vec<_>) = ["steps:failed", "steps:cancelled"].into_iter().map(row).unzip();
-    let cancelled = conclude(&steps, &runs, true, true);
+    let text = "steps:failed steps:cancelled";
+    let cancelled = judged(text, true, true);
     assert_eq!((cancelled.verdict, cancelled.reason), (Verdict::Cancelled, Reason::Cancelled));
-    let late = conclude(&steps, &runs, false, true);
+    let late = judged(text, false, true);
     assert_eq!((late.verdict, late.reason), (Verdict::Errored, Reason::ExecutionTimedOut));
     assert_eq!(late.message, "the execution's deadline passed while step \"pytest\" ran");
 }

@@ -1,116 +1,88 @@
 //! Collecting artifacts: which files match a step's globs, and where the
 //! leader finds them.
 
-use std::fs::{File, Metadata, Permissions};
-use std::io;
+use std::collections::BTreeSet;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
 use assay_protocol::ArtifactRule;
 use assay_protocol::control::Collected;
-use fast_glob::glob_match;
+
+use super::globs::Globs;
+use super::shelves::Shelves;
 
 /// Files that one attempt may leave.
 const FILE_LIMIT: usize = 50_000;
+/// Bytes that they may have together.
+const BYTES_LIMIT: u64 = 32 * 1024 * 1024 * 1024;
 /// Entries that are looked at for them.
 const VISIT_LIMIT: usize = 1_000_000;
 /// Folders that no pattern means, however wide it is.
 const SYSTEM_DIRS: [&str; 4] = ["/proc", "/sys", "/dev", "/assay"];
+/// Sentences about files that are not kept.
+const LEFT_OUT: usize = 10;
 
 /// What was collected.
 #[derive(Debug, Default)]
 pub(super) struct Collection {
-    /// In order of their names.
+    /// In order of their paths.
     pub(super) files: Vec<Collected>,
     /// What is to be said about it.
     pub(super) notes: Vec<String>,
 }
 
-/// Where files may stay and where copies go.
-#[derive(Debug)]
-pub(super) struct Shelves<'a> {
-    /// Files below it are visible to the leader.
-    pub(super) workspace: &'a Path,
-    /// Copies of all others.
-    pub(super) out: &'a Path,
-    /// Number of the next copy.
-    pub(super) next: &'a mut u32,
-}
-
 /// Finds what the rule names.
 pub(super) fn collect(rule: &ArtifactRule, shelves: &mut Shelves<'_>) -> Collection {
-    let mut collection = Collection::default();
-    let patterns = Patterns::new(rule);
-    let hits = vec![false; patterns.wanted.len()];
-    let mut search = Search { patterns: &patterns, found: Vec::new(), hits, visited: 0 };
-    for base in &patterns.bases {
+    let globs = Globs::new(rule);
+    let mut search = Search::new(&globs, shelves);
+    for base in &globs.bases {
         search.walk(base);
     }
-    search.report_misses(rule, &mut collection.notes);
-    let mut found = search.found;
+    let mut notes = search.misses(rule);
+    let Search { mut found, mut left_out, .. } = search;
     found.sort();
     found.dedup();
     if found.len() > FILE_LIMIT {
-        collection.notes.push(format!("{} files match; only the first {FILE_LIMIT} are kept", found.len()));
+        notes.push(format!("{} files match; only the first {FILE_LIMIT} are kept", found.len()));
         found.truncate(FILE_LIMIT);
     }
+    let mut collection = Collection { files: Vec::with_capacity(found.len()), notes };
+    let (mut names, mut left) = (BTreeSet::new(), BYTES_LIMIT);
     for path in found {
-        match shelves.place(&path) {
+        match shelves.place(&path, left) {
             Ok((source, size)) => {
-                let name = name_of(&path, Path::new(&rule.working_dir));
-                collection.files.push(Collected { name, source, size });
+                left -= size;
+                let name = unique(name_of(&path, Path::new(&rule.working_dir)), &mut names);
+                collection.files.push(Collected { name, source, size, masked: None });
             }
-            Err(error) => collection.notes.push(format!("{} could not be read: {error}", path.display())),
+            Err(why) => left_out.push(format!("{} was left out: {why}", shown(&path))),
         }
+    }
+    let more = left_out.len().saturating_sub(LEFT_OUT);
+    collection.notes.extend(left_out.into_iter().take(LEFT_OUT));
+    if more > 0 {
+        collection.notes.push(format!("{more} more were left out"));
     }
     collection
 }
 
-struct Patterns {
-    wanted: Vec<Pattern>,
-    unwanted: Vec<Pattern>,
-    bases: Vec<PathBuf>,
-}
-
-/// A glob from the root, and the one that means everything below what it names.
-struct Pattern(String, String);
-
-impl Pattern {
-    fn matches(&self, path: &Path) -> bool {
-        let path = path.as_os_str().as_bytes();
-        glob_match(&self.0, path) || glob_match(&self.1, path)
-    }
-}
-
-impl Patterns {
-    fn new(rule: &ArtifactRule) -> Self {
-        let mut patterns = Self { wanted: Vec::new(), unwanted: Vec::new(), bases: Vec::new() };
-        for pattern in &rule.paths {
-            let text = pattern.strip_prefix('!');
-            let absolute = absolute_pattern(text.unwrap_or(pattern), &rule.working_dir);
-            let below = format!("{}/**", absolute.trim_end_matches('/'));
-            if text.is_some() {
-                patterns.unwanted.push(Pattern(absolute, below));
-            } else {
-                patterns.bases.push(base_of(&absolute));
-                patterns.wanted.push(Pattern(absolute, below));
-            }
-        }
-        patterns.bases.sort();
-        patterns.bases.dedup_by(|later, earlier| later.starts_with(&*earlier));
-        patterns
-    }
-}
-
 struct Search<'a> {
-    patterns: &'a Patterns,
+    globs: &'a Globs,
+    /// Links are followed only to files below it.
+    workspace: Option<PathBuf>,
     found: Vec<PathBuf>,
     hits: Vec<bool>,
     visited: usize,
+    left_out: Vec<String>,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(globs: &'a Globs, shelves: &Shelves<'_>) -> Self {
+        let hits = vec![false; globs.wanted.len()];
+        let workspace = shelves.workspace().canonicalize().ok();
+        Self { globs, workspace, found: Vec::new(), hits, visited: 0, left_out: Vec::new() }
+    }
+
     fn walk(&mut self, path: &Path) {
         let mut pending = vec![path.to_owned()];
         while let Some(path) = pending.pop() {
@@ -118,111 +90,111 @@ impl Search<'_> {
             if self.visited > VISIT_LIMIT {
                 return;
             }
-            // Links are not followed: they may lead out of what the pattern names.
             let Ok(metadata) = path.symlink_metadata() else { continue };
-            if self.patterns.unwanted.iter().any(|pattern| pattern.matches(&path)) {
+            if self.globs.exclude(&path) {
                 continue;
             }
             if metadata.is_file() {
-                self.consider(path);
+                if self.is_wanted(&path) {
+                    self.found.push(path);
+                }
+            } else if metadata.is_symlink() {
+                self.consider_link(path);
             } else if metadata.is_dir() && !SYSTEM_DIRS.iter().any(|dir| path == Path::new(dir)) {
-                pending.extend(std::fs::read_dir(&path).into_iter().flatten().flatten().map(|entry| entry.path()));
+                match std::fs::read_dir(&path) {
+                    Ok(entries) => pending.extend(entries.flatten().map(|entry| entry.path())),
+                    Err(error) => self.left_out.push(format!("{} was left out: {error}", shown(&path))),
+                }
             }
         }
     }
 
-    fn consider(&mut self, path: PathBuf) {
+    /// A link to a file of the workspace stands for that file. Others may lead
+    /// out of what the pattern names, and those to folders in circles.
+    fn consider_link(&mut self, path: PathBuf) {
+        let target = path.canonicalize().ok();
+        let inside = target.is_some_and(|target| {
+            self.workspace.as_ref().is_some_and(|workspace| target.starts_with(workspace)) && target.is_file()
+        });
+        if !self.is_wanted(&path) {
+            return;
+        }
+        if inside {
+            self.found.push(path);
+        } else {
+            self.left_out.push(format!("{} was left out: a link that leads to no file of the workspace", shown(&path)));
+        }
+    }
+
+    fn is_wanted(&mut self, path: &Path) -> bool {
         let mut wanted = false;
-        for (pattern, hit) in self.patterns.wanted.iter().zip(&mut self.hits) {
-            let matches = pattern.matches(&path);
+        for (glob, hit) in self.globs.wanted.iter().zip(&mut self.hits) {
+            let matches = glob.matches(path);
             *hit = *hit || matches;
             wanted = wanted || matches;
         }
-        if wanted {
-            self.found.push(path);
-        }
+        wanted
     }
 
-    fn report_misses(&self, rule: &ArtifactRule, notes: &mut Vec<String>) {
+    /// What found nothing, each once.
+    fn misses(&self, rule: &ArtifactRule) -> Vec<String> {
+        let mut told = BTreeSet::new();
         let wanted = rule.paths.iter().filter(|pattern| !pattern.starts_with('!'));
-        for (pattern, hit) in wanted.zip(&self.hits) {
-            if !hit {
-                notes.push(format!("no file matches {pattern:?} (below {})", rule.working_dir));
-            }
-        }
+        let missed = wanted.zip(&self.hits).filter(|(pattern, hit)| !**hit && told.insert(*pattern));
+        let mut notes: Vec<String> =
+            missed.map(|(pattern, _)| format!("no file matches {pattern:?} (below {})", rule.working_dir)).collect();
         if self.visited > VISIT_LIMIT {
             notes.push(format!("the patterns are too wide: the search ended after {VISIT_LIMIT} entries"));
         }
+        notes
     }
 }
 
-impl Shelves<'_> {
-    /// Where the leader finds the file, and how long it is.
-    fn place(&mut self, path: &Path) -> io::Result<(String, u64)> {
-        let real = path.canonicalize()?;
-        let metadata = real.metadata()?;
-        let real_workspace = self.workspace.canonicalize()?;
-        // A name that is not text cannot be told to the leader; a copy has a number.
-        if real.starts_with(&real_workspace)
-            && real.to_str().is_some()
-            && everybody_reads(&real_workspace, &real, &metadata)
-        {
-            // The leader knows the workspace by the plan's name for it.
-            let below = real.strip_prefix(&real_workspace).expect("it was just compared");
-            return Ok((self.workspace.join(below).display().to_string(), metadata.len()));
-        }
-        let copy = self.out.join(self.next.to_string());
-        let mut target = File::create(&copy)?;
-        target.set_permissions(Permissions::from_mode(0o644))?;
-        let size = io::copy(&mut File::open(&real)?, &mut target)?;
-        *self.next += 1;
-        Ok((copy.display().to_string(), size))
-    }
-}
-
-/// The leader is another user than the one who wrote the file.
-fn everybody_reads(workspace: &Path, file: &Path, metadata: &Metadata) -> bool {
-    let open = |path: &Path| path.metadata().is_ok_and(|it| it.permissions().mode() & 0o001 != 0);
-    let mut inside = file.ancestors().skip(1).take_while(|dir| dir.starts_with(workspace) && *dir != workspace);
-    metadata.permissions().mode() & 0o004 != 0 && inside.all(open)
-}
-
+/// The path relative to the rule's folder, or without its leading slash. What is no text, or
+/// would break a line, stands as `%XX`.
 fn name_of(path: &Path, working_dir: &Path) -> String {
     let relative = path.strip_prefix(working_dir).or_else(|_| path.strip_prefix("/")).unwrap_or(path);
-    relative.display().to_string()
-}
-
-/// The pattern from the root, without `.` and `..`.
-fn absolute_pattern(pattern: &str, working_dir: &str) -> String {
-    let whole = match pattern.strip_prefix('/') {
-        Some(rest) => format!("/{rest}"),
-        None => format!("{}/{pattern}", escaped(working_dir)),
-    };
-    let mut parts: Vec<&str> = Vec::new();
-    for part in whole.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => drop(parts.pop()),
-            part => parts.push(part),
-        }
+    if let Some(text) = relative.to_str().filter(|text| !text.chars().any(char::is_control)) {
+        return text.to_owned();
     }
-    format!("/{}", parts.join("/"))
+    let mut name = String::new();
+    for chunk in relative.as_os_str().as_bytes().utf8_chunks() {
+        for char in chunk.valid().chars() {
+            if char.is_control() || char == '%' {
+                let mut bytes = [0; 4];
+                char.encode_utf8(&mut bytes).bytes().for_each(|byte| name.push_str(&format!("%{byte:02X}")));
+            } else {
+                name.push(char);
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| name.push_str(&format!("%{byte:02X}")));
+    }
+    name
 }
 
-/// The path as a pattern that names nothing else.
-fn escaped(path: &str) -> String {
-    let special = |char: char| "*?[]{}!\\".contains(char);
-    path.chars().flat_map(|char| special(char).then_some('\\').into_iter().chain([char])).collect()
+/// Two files may not have one name: the one in the rule's folder and one elsewhere.
+fn unique(name: String, names: &mut BTreeSet<String>) -> String {
+    let mut candidate = name.clone();
+    let mut number = 1;
+    while !names.insert(candidate.clone()) {
+        number += 1;
+        candidate = format!("{name}~{number}");
+    }
+    candidate
 }
 
-/// The folder (or file) under which everything lies that the pattern can name.
-fn base_of(pattern: &str) -> PathBuf {
-    let plain = |part: &Component<'_>| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{', '\\']);
-    Path::new(pattern).components().take_while(plain).collect()
+fn shown(path: &Path) -> String {
+    name_of(path, Path::new(""))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::time::{Duration, Instant};
+
+    use rustix::fs::{CWD, FileType, Mode, mknodat};
+
     use super::*;
 
     fn collected(dir: &Path, patterns: &[&str]) -> (Vec<String>, Vec<String>) {
@@ -232,7 +204,7 @@ mod tests {
         };
         let (workspace, out) = (dir.join("ws"), dir.join("out"));
         let mut next = 0;
-        let collection = collect(&rule, &mut Shelves { workspace: &workspace, out: &out, next: &mut next });
+        let collection = collect(&rule, &mut Shelves::new(&workspace, &out, &mut next));
         for file in &collection.files {
             assert_eq!(std::fs::metadata(&file.source).expect("the source exists").len(), file.size);
         }
@@ -276,5 +248,70 @@ mod tests {
         assert!(dir.path().join("out/0").exists());
         assert!(notes.iter().any(|note| note.contains("nothing/*.xml")), "{notes:?}");
         assert!(notes.iter().any(|note| note.contains("[bad")), "{notes:?}");
+    }
+
+    #[test]
+    fn links_pipes_and_odd_names() {
+        let dir = tree();
+        let ws = dir.path().join("ws");
+        symlink("../a.xml", ws.join("r/latest.xml")).expect("a link");
+        symlink("..", ws.join("r/up")).expect("a link");
+        symlink("nowhere.xml", ws.join("r/dangling.xml")).expect("a link");
+        mknodat(CWD, ws.join("r/pipe.xml"), FileType::Fifo, Mode::RWXU, 0).expect("a pipe");
+        std::fs::write(ws.join("r/two\nlines.xml"), "x").expect("a file");
+        std::fs::write(ws.join("r").join(OsStr::from_bytes(b"\xff%.xml")), "x").expect("a file");
+        let (files, notes) = collected(dir.path(), &["r/*.xml"]);
+        assert_eq!(files, ["r/b.xml", "r/latest.xml", "r/two%0Alines.xml", "r/%FF%25.xml"]);
+        let left_out = notes.iter().filter(|note| note.contains("a link that leads to no file of the workspace"));
+        assert_eq!(left_out.count(), 2, "{notes:?}");
+        let (_, notes) = collected(dir.path(), &["r/pipe.xml", "none", "none"]);
+        assert_eq!(notes.len(), 2, "{notes:?}");
+    }
+
+    #[test]
+    fn names_are_told_apart_and_what_is_closed_is_copied() {
+        let dir = tree();
+        let ws = dir.path().join("ws");
+        let elsewhere = dir.path().join("else/f.xml");
+        let same = ws.join(elsewhere.strip_prefix("/").expect("absolute"));
+        std::fs::create_dir_all(same.parent().expect("a parent")).expect("folders");
+        std::fs::write(&same, "other").expect("a file");
+        let (files, _) = collected(dir.path(), &["**/f.xml", "../else/f.xml"]);
+        assert_eq!(files.len(), 2);
+        assert!(
+            files[1].starts_with(&files[0]) && files[1].ends_with("f.xml~2") || files[0].ends_with("f.xml~2"),
+            "{files:?}"
+        );
+        std::fs::set_permissions(ws.join("a.xml"), std::fs::Permissions::from_mode(0o600)).expect("our file");
+        assert_eq!(collected(dir.path(), &["a.xml"]).0, ["a.xml"]);
+        let copy = dir.path().join("out/0").metadata().expect("a copy");
+        assert_eq!(copy.permissions().mode() & 0o777, 0o644);
+    }
+
+    #[test]
+    fn ten_thousand_files_are_found_in_a_moment() {
+        let dir = tree();
+        for number in 0..100 {
+            let folder = dir.path().join(format!("ws/many/{number}"));
+            std::fs::create_dir_all(&folder).expect("folders");
+            (0..100).for_each(|file| std::fs::write(folder.join(format!("{file}.txt")), "x").expect("a file"));
+        }
+        let began = Instant::now();
+        let (files, notes) = collected(dir.path(), &["many/**/*.txt", "!**/99.txt"]);
+        assert_eq!((files.len(), notes.len()), (9900, 0));
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn a_gigabyte_is_neither_read_nor_copied() {
+        let dir = tree();
+        for place in ["ws/large.bin", "else/large.bin"] {
+            let file = std::fs::File::create(dir.path().join(place)).expect("a file");
+            file.set_len(1 << 30).expect("a hole");
+        }
+        let began = Instant::now();
+        let (files, _) = collected(dir.path(), &["large.bin", "../else/large.bin"]);
+        assert_eq!(files.len(), 2);
+        assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
     }
 }

@@ -34,6 +34,11 @@ impl Patterns {
         Self { automaton, forms, longest }
     }
 
+    /// Whether there is nothing to mask.
+    pub(super) fn is_empty(&self) -> bool {
+        self.automaton.is_none()
+    }
+
     /// A whole text as it may be shown.
     pub(super) fn masked(&self, text: &[u8]) -> Vec<u8> {
         let (mut masker, mut out) = (Masker::default(), Vec::new());

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use rustix::fs::FlockOperation;
 
 use super::attempt::{Attempt, End, Limits, Senses, reap_one};
-use super::collect::{Collection, Shelves, collect};
+use super::collect::{Collection, collect};
 use super::content;
 use super::launch::launch;
 use super::lifeline::Lifeline;
@@ -23,8 +23,10 @@ use super::memory::MemoryKills;
 use super::output::Output;
 use super::outputs::Outputs;
 use super::prepare::{Surroundings, prepare};
+use super::redact::redact;
 use super::resolve::Resolver;
 use super::secrets::Secrets;
+use super::shelves::Shelves;
 use super::signals::{Signals, asks_to_end};
 use super::spool::SpoolWriter;
 use super::wait::wait;
@@ -265,7 +267,10 @@ impl Station {
         let Some(rule) = &instruction.artifacts else { return Collection::default() };
         let out = self.dir.out();
         let workspace = Path::new(&self.plan.workspace);
-        collect(rule, &mut Shelves { workspace, out: &out, next: &mut self.copies })
+        let mut collection = collect(rule, &mut Shelves::new(workspace, &out, &mut self.copies));
+        let notes = redact(&mut collection.files, &self.patterns, &out, &mut self.copies);
+        collection.notes.extend(notes);
+        collection
     }
 }
 

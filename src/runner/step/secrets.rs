@@ -10,6 +10,10 @@ use super::secret_files;
 /// them would destroy the log and hide nothing.
 const SHORTEST: usize = 4;
 
+/// What the writers of XML and HTML make of quotation marks and apostrophes.
+const QUOTES: [[&str; 2]; 5] =
+    [["\"", "'"], ["&quot;", "'"], ["\"", "&apos;"], ["&quot;", "&apos;"], ["&quot;", "&#39;"]];
+
 const PLAIN: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 const FOR_URLS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 /// What a container has in its environment without anybody's secret.
@@ -87,6 +91,8 @@ impl Secrets {
             return;
         }
         let mut forms = vec![value.to_vec(), percent_encoded(value), json_escaped(value)];
+        forms.push(json_escaped_for_html(value));
+        forms.extend(QUOTES.map(|quotes| markup_escaped(value, &quotes)));
         for alignment in 0..3 {
             forms.push(base64_core(value, alignment, PLAIN));
             forms.push(base64_core(value, alignment, FOR_URLS));
@@ -146,6 +152,19 @@ fn json_escaped(value: &[u8]) -> Vec<u8> {
     quoted.as_bytes()[1..quoted.len() - 1].to_vec()
 }
 
+/// As Go writes JSON.
+fn json_escaped_for_html(value: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(&json_escaped(value)).into_owned();
+    text.replace('&', "\\u0026").replace('<', "\\u003c").replace('>', "\\u003e").into_bytes()
+}
+
+/// As it stands in XML: test reports are read as what they mean.
+fn markup_escaped(value: &[u8], [quotation, apostrophe]: &[&str; 2]) -> Vec<u8> {
+    let Ok(text) = std::str::from_utf8(value) else { return Vec::new() };
+    let text = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    text.replace('"', quotation).replace('\'', apostrophe).into_bytes()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,10 +191,18 @@ mod tests {
     fn every_form_is_known() {
         let secrets = of("p@ss\"word");
         // "p@ss\"word" alone, behind one byte and behind two bytes, without what the neighbours change.
-        for form in ["p@ss\"word", "p%40ss%22word", "p@ss\\\"word", "cEBzcyJ3b3Jk"] {
+        for form in ["p@ss\"word", "p%40ss%22word", "p@ss\\\"word", "p@ss&quot;word", "cEBzcyJ3b3Jk"] {
             assert!(has(&secrets, form), "{form}");
         }
         assert!("eHBAc3Mid29yZA==".contains("BAc3Mid29yZ") && has(&secrets, "BAc3Mid29yZ"));
+    }
+
+    #[test]
+    fn markup_and_the_json_of_go_have_forms_of_their_own() {
+        let secrets = of("a<b>&'\"c");
+        for form in ["a&lt;b&gt;&amp;'\"c", "a&lt;b&gt;&amp;&#39;&quot;c", "a\\u003cb\\u003e\\u0026'\\\"c"] {
+            assert!(has(&secrets, form), "{form}");
+        }
     }
 
     #[test]

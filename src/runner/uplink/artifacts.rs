@@ -11,14 +11,17 @@ use super::backoff::Backoff;
 use super::body::Payload;
 use super::client::{CallError, Client, Connection, OCTETS};
 use super::mailbox::{ArtifactDesk, Mailbox, Upload};
+use super::meter::FileMeter;
 use crate::leader::sources::Sources;
 
 /// Connections at most.
 pub(super) const WORKERS: usize = 4;
 /// A further connection is worth its handshake when so many files wait.
 const WORTH_A_CONNECTION: usize = 8;
-/// For one file, however large.
-const PATIENCE: Duration = Duration::from_secs(900);
+/// For a file that does not move, also while the server writes it away at its end.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// Files that are named when they cannot be stored; further ones are counted.
+const NAMED: u64 = 20;
 
 /// Stores what is in the queue, for ever; `worker` counts from 0.
 pub(super) async fn store(worker: usize, client: Arc<Client>, mail: Arc<Mailbox>, sources: Sources) {
@@ -26,8 +29,10 @@ pub(super) async fn store(worker: usize, client: Arc<Client>, mail: Arc<Mailbox>
     let mut backoff = Backoff::new();
     loop {
         let upload = mail.artifacts.until(|desk| take(desk, worker, connection.is_some())).await;
+        let meter = Arc::new(FileMeter::new(mail.meter.clone()));
         loop {
-            match send(&client, &mut connection, &sources, &upload).await {
+            meter.rewind();
+            match send(&client, &mut connection, &sources, &upload, &meter).await {
                 Ok(stored) => {
                     backoff.reset();
                     mail.artifacts.change(|desk| {
@@ -38,7 +43,13 @@ pub(super) async fn store(worker: usize, client: Arc<Client>, mail: Arc<Mailbox>
                 }
                 Err(CallError::Refused { status, detail }) => {
                     let why = if status.is_success() { detail } else { format!("{status} {detail}") };
-                    mail.notice(format!("artifact {} could not be stored: {why}", upload.name));
+                    let missing = mail.artifacts.change(|desk| {
+                        desk.stored.missing += 1;
+                        desk.stored.missing
+                    });
+                    if missing <= NAMED {
+                        mail.notice(format!("artifact {} could not be stored: {why}", upload.name));
+                    }
                     break;
                 }
                 Err(CallError::Lost(_) | CallError::Later(_)) => {
@@ -65,6 +76,7 @@ async fn send(
     connection: &mut Option<Connection>,
     sources: &Sources,
     upload: &Upload,
+    meter: &Arc<FileMeter>,
 ) -> Result<Stored, CallError> {
     let open = match connection {
         Some(open) => open,
@@ -75,7 +87,11 @@ async fn send(
     let (left, file) =
         opened.map_err(|error| CallError::Refused { status: http::StatusCode::OK, detail: error.to_string() })?;
     let target = format!("artifacts?name={}&step={}", encoded(&upload.name), encoded(&upload.step));
-    let answer = open.call(Method::PUT, &target, OCTETS, Payload::File { file, left }, PATIENCE).await?;
+    let payload = Payload::File { file, left, meter: Arc::clone(meter) };
+    let answer = tokio::select! {
+        answer = open.call(Method::PUT, &target, OCTETS, payload, Duration::MAX) => answer?,
+        () = meter.stalls(PATIENCE) => return Err(CallError::Lost("it takes nothing more".to_owned())),
+    };
     answer.json()
 }
 

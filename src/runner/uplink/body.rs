@@ -3,10 +3,13 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use hyper::body::{Body, Frame, SizeHint};
+
+use super::meter::FileMeter;
 
 const CHUNK: usize = 64 * 1024;
 
@@ -21,6 +24,8 @@ pub(super) enum Payload {
         file: File,
         /// What is still to be sent.
         left: u64,
+        /// Counts what was taken.
+        meter: Arc<FileMeter>,
     },
 }
 
@@ -31,7 +36,7 @@ impl Body for Payload {
     fn poll_frame(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
         let chunk = match &mut *self {
             Self::Bytes(bytes) => Ok(std::mem::take(bytes)),
-            Self::File { file, left } => read_chunk(file, left),
+            Self::File { file, left, meter } => read_chunk(file, left).inspect(|chunk| meter.add(chunk.len() as u64)),
         };
         Poll::Ready(match chunk {
             Ok(chunk) if chunk.is_empty() => None,

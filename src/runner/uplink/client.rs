@@ -110,6 +110,10 @@ impl Client {
         let host = format!("{}:{}", self.host, self.port);
         let mut connection = Connection { sender, host, base: self.base.clone(), token: token.trim().to_owned() };
         let answer = connection.call(Method::POST, "hello", JSON, Payload::Bytes(self.hello.clone()), CONNECT).await?;
+        if answer.status == StatusCode::CONFLICT {
+            // Another plan, or another run, has this name there; that will not change.
+            return Err(CallError::Refused { status: answer.status, detail: detail(&answer.body) });
+        }
         Ok((connection, answer.json()?))
     }
 
@@ -160,6 +164,11 @@ pub(super) struct Answer {
 impl Answer {
     pub(super) fn json<T: serde::de::DeserializeOwned>(&self) -> Result<T, CallError> {
         serde_json::from_slice(&self.body).map_err(|error| CallError::Lost(format!("its answer is odd: {error}")))
+    }
+
+    /// The document, if there is one: older servers answer some requests with nothing.
+    pub(super) fn json_if_any<T: serde::de::DeserializeOwned>(&self) -> Option<T> {
+        serde_json::from_slice(&self.body).ok()
     }
 }
 
@@ -220,6 +229,10 @@ fn classify(status: StatusCode, body: Bytes) -> Result<Answer, CallError> {
     if status.is_server_error() || later.contains(&status) {
         return Err(CallError::Later(status));
     }
-    let detail = String::from_utf8_lossy(&body).chars().take(DETAIL).collect();
-    Err(CallError::Refused { status, detail })
+    Err(CallError::Refused { status, detail: detail(&body) })
+}
+
+/// The beginning of what a server says.
+fn detail(body: &[u8]) -> String {
+    String::from_utf8_lossy(body).chars().take(DETAIL).collect()
 }

@@ -4,14 +4,16 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use assay_protocol::control::Collected;
-use assay_protocol::ingest::Hello;
+use assay_protocol::ingest::{Commands, Hello};
 use assay_protocol::{ArtifactTotals, ExecutionIdentity, PROTOCOL_VERSION, Progress, Server};
 use assay_report::TestReport;
 
 use super::artifacts::{WORKERS, store};
 use super::client::{AddressError, Client};
+use super::commands;
 use super::logs::LogSender;
 use super::mailbox::{Mailbox, Upload};
 use super::news;
@@ -33,6 +35,24 @@ impl From<AddressError> for UplinkError {
     fn from(error: AddressError) -> Self {
         Self::Address(Box::new(error))
     }
+}
+
+/// Something for the leader.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// To be told to people.
+    Notice(String),
+    /// Somebody asked for something.
+    Commands(Commands),
+}
+
+/// What did not reach the server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Undelivered {
+    /// Files, those that the server refused included.
+    pub(crate) artifacts: u64,
+    /// The test report.
+    pub(crate) report: bool,
 }
 
 /// The way to the server. What is handed to it is sent in the background.
@@ -61,6 +81,7 @@ impl Uplink {
         let mail = Arc::new(Mailbox::default());
         let logs = LogSender::new(Arc::clone(&client), Arc::clone(&mail), spools).map_err(UplinkError::Watch)?;
         tokio::spawn(news::send(Arc::clone(&client), Arc::clone(&mail)));
+        tokio::spawn(commands::listen(Arc::clone(&client), Arc::clone(&mail)));
         tokio::spawn(logs.run());
         for worker in 0..WORKERS {
             tokio::spawn(store(worker, Arc::clone(&client), Arc::clone(&mail), sources.clone()));
@@ -94,9 +115,35 @@ impl Uplink {
         self.mail.artifacts.look().stored
     }
 
-    /// Waits for something that the leader is to tell people.
-    pub(crate) async fn notice(&self) -> String {
-        self.mail.notices.until(std::collections::VecDeque::pop_front).await
+    /// Waits for something that concerns the leader.
+    pub(crate) async fn hear(&self) -> Heard {
+        tokio::select! {
+            text = self.mail.notices.until(std::collections::VecDeque::pop_front) => Heard::Notice(text),
+            commands = self.mail.news.until(|desk| desk.commands.take()) => Heard::Commands(commands),
+        }
+    }
+
+    /// Whether the run holds, so that commands are wanted at once.
+    pub(crate) fn listen_for_commands(&self, listening: bool) {
+        if self.mail.news.look().listening != listening {
+            self.mail.news.change(|desk| desk.listening = listening);
+        }
+    }
+
+    /// Returns when nothing has reached the server for so long.
+    pub(crate) async fn stalls(&self, patience: Duration) {
+        self.mail.meter.stalls(patience).await;
+    }
+
+    /// Gives up what has not been delivered; answers all that is missing.
+    pub(crate) fn abandon(&self) -> Undelivered {
+        let artifacts = self.mail.artifacts.change(|desk| {
+            desk.stored.missing += (desk.queue.len() + desk.under_way) as u64;
+            desk.queue.clear();
+            desk.stored.missing
+        });
+        let report = self.mail.news.change(|desk| desk.report.take()).is_some();
+        Undelivered { artifacts, report }
     }
 
     /// Something to tell that came up in the meantime.

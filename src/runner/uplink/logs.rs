@@ -33,6 +33,8 @@ pub(super) struct LogSender {
     own_given_up: bool,
     /// The streams' ends are known and were looked at.
     ends_known: bool,
+    /// People know that the server takes nothing.
+    told: bool,
 }
 
 #[derive(Debug)]
@@ -64,21 +66,18 @@ impl LogSender {
             turn: 0,
             own_given_up: false,
             ends_known: false,
+            told: false,
         })
     }
 
     /// Sends what there is, for ever.
     pub(super) async fn run(mut self) {
         let mut backoff = Backoff::new();
-        let mut told = false;
         loop {
             backoff.pause().await;
             match self.client.open().await {
                 Ok((connection, welcome)) => {
                     self.resume(&welcome);
-                    if std::mem::take(&mut told) {
-                        self.mail.notice("the server answers again; the log goes on".to_owned());
-                    }
                     // Ends only when the connection does.
                     self.send_all(connection, &mut backoff).await;
                 }
@@ -86,12 +85,15 @@ impl LogSender {
                     self.give_up_all(&format!("{status} {detail}"));
                     self.wait().await;
                 }
-                Err(error) => {
-                    if !std::mem::replace(&mut told, true) {
-                        self.mail.notice(format!("{error}; the log is kept and sent later"));
-                    }
-                }
+                Err(error) => self.tell_of(&error),
             }
+        }
+    }
+
+    /// Says once that the server takes nothing: it is away, or it is full.
+    fn tell_of(&mut self, error: &CallError) {
+        if !std::mem::replace(&mut self.told, true) {
+            self.mail.notice(format!("{error}; the log is kept and sent later"));
         }
     }
 
@@ -125,9 +127,17 @@ impl LogSender {
                         return;
                     }
                     backoff.reset();
+                    self.mail.meter.add(known.acknowledged.saturating_sub(piece.offset));
+                    if std::mem::take(&mut self.told) {
+                        self.mail.notice("the server answers again; the log goes on".to_owned());
+                    }
                 }
                 Err(CallError::Refused { status, detail }) => self.give_up(piece.group, &format!("{status} {detail}")),
-                Err(CallError::Lost(_) | CallError::Later(_)) => return,
+                Err(CallError::Lost(_)) => return,
+                Err(error @ CallError::Later(_)) => {
+                    self.tell_of(&error);
+                    return;
+                }
             }
         }
     }

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use assay_protocol::frame;
-use assay_protocol::{ArtifactTotals, Progress};
+use assay_protocol::ingest::Commands;
+use assay_protocol::{ArtifactTotals, Progress, frame};
 use assay_report::TestReport;
 use bytes::Bytes;
 use tokio::sync::Notify;
+
+use super::meter::Meter;
 
 /// Longest piece of the leader's own stream.
 const OWN_BATCH: usize = 256 * 1024;
@@ -116,6 +118,22 @@ pub(super) struct NewsDesk {
     pub(super) known: u64,
     /// The report, until it is sent.
     pub(super) report: Option<TestReport>,
+    /// Version of the newest commands that were learnt.
+    pub(super) version: u64,
+    /// Commands that the leader has not yet heard of.
+    pub(super) commands: Option<Commands>,
+    /// The run holds: commands are wanted at once.
+    pub(super) listening: bool,
+}
+
+impl NewsDesk {
+    /// Takes the server's word, unless a newer one was there first.
+    pub(super) fn learn(&mut self, commands: Commands) {
+        if commands.version > self.version {
+            self.version = commands.version;
+            self.commands = Some(commands);
+        }
+    }
 }
 
 /// All desks.
@@ -126,6 +144,8 @@ pub(super) struct Mailbox {
     pub(super) news: Board<NewsDesk>,
     /// Lines for the leader to say.
     pub(super) notices: Board<VecDeque<String>>,
+    /// What has reached the server.
+    pub(super) meter: Meter,
 }
 
 impl Mailbox {

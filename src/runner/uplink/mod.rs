@@ -6,11 +6,13 @@ mod artifacts;
 mod backoff;
 mod body;
 mod client;
+mod commands;
 mod link;
 mod logs;
 mod mailbox;
+mod meter;
 mod news;
 mod provider;
 mod tail;
 
-pub(crate) use link::{Uplink, UplinkError};
+pub(crate) use link::{Heard, Undelivered, Uplink, UplinkError};

@@ -39,7 +39,7 @@ async fn a_run_from_hello_to_outcome() {
     assert_eq!(house.put("/ingest/v1/report", "runner", report).await.status, 204);
     let mut changes = house.store.changes();
     let last = serde_json::to_vec(&progress(1, true)).expect("plain data");
-    assert_eq!(house.put("/ingest/v1/progress", "runner", last).await.status, 204);
+    assert_eq!(house.put("/ingest/v1/progress", "runner", last).await.status, 200);
     assert_eq!(changes.try_recv().map(|change| change.name).ok().as_deref(), Some("smoke-1"));
     assert_eq!(house.identities.asked.load(Ordering::SeqCst), 1, "the token was looked at once");
 }

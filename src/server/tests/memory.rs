@@ -1,14 +1,16 @@
 //! Identities in a table: `runner` is a pod, `alice` may see everything in
 //! team-a, `bob` only executions, `carol` only `smoke-1`, everybody else is unknown.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use assay_api::{TestWorkflow, TestWorkflowTemplateSpec};
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 
 use super::UID;
-use crate::{Caller, Identities, IdentityError, Question, RunnerIdentity};
+use crate::{Caller, Definitions, DefinitionsError, Identities, IdentityError, Question, RunnerIdentity};
 
 #[derive(Default)]
 pub(crate) struct Memory {
@@ -65,5 +67,45 @@ impl Identities for Memory {
             "carol" => here && question.name.as_deref() == Some("smoke-1"),
             _ => false,
         })
+    }
+}
+
+/// Workflows and templates by name, the same in every namespace.
+#[derive(Default)]
+pub(crate) struct Shelf {
+    pub(crate) workflows: Mutex<BTreeMap<String, TestWorkflow>>,
+    pub(crate) templates: Mutex<BTreeMap<String, TestWorkflowTemplateSpec>>,
+    /// The API server does not answer.
+    pub(crate) away: std::sync::atomic::AtomicBool,
+}
+
+impl Shelf {
+    fn answer<T: Clone + Send + 'static>(
+        &self,
+        shelf: &Mutex<BTreeMap<String, T>>,
+        name: &str,
+    ) -> BoxFuture<'static, Result<Option<T>, DefinitionsError>> {
+        if self.away.load(Ordering::SeqCst) {
+            return ready(Err(DefinitionsError(Box::new(std::io::Error::other("refused"))))).boxed();
+        }
+        ready(Ok(shelf.lock().expect("no panic").get(name).cloned())).boxed()
+    }
+}
+
+impl Definitions for Shelf {
+    fn workflow<'a>(
+        &'a self,
+        _: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<TestWorkflow>, DefinitionsError>> {
+        self.answer(&self.workflows, name)
+    }
+
+    fn template<'a>(
+        &'a self,
+        _: &'a str,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Option<TestWorkflowTemplateSpec>, DefinitionsError>> {
+        self.answer(&self.templates, name)
     }
 }

@@ -1,6 +1,8 @@
 //! The routes against a real store; identities are a table.
 
+mod admission;
 mod artifacts;
+mod commands;
 mod ingest;
 mod logs;
 mod memory;
@@ -25,7 +27,7 @@ use tokio::sync::watch;
 use tower::ServiceExt;
 
 use crate::Server;
-use memory::Memory;
+use memory::{Memory, Shelf};
 
 pub(crate) const UID: &str = "5f0c7a52-0000-4000-8000-000000000001";
 pub(crate) const EXECUTION: &str = "/api/v1/namespaces/team-a/executions/smoke-1";
@@ -35,6 +37,7 @@ pub(crate) struct House {
     _dir: TempDir,
     pub(crate) store: Store,
     pub(crate) identities: Arc<Memory>,
+    pub(crate) definitions: Arc<Shelf>,
     pub(crate) router: Router,
     pub(crate) closing: watch::Sender<bool>,
 }
@@ -45,8 +48,9 @@ pub(crate) async fn house() -> House {
     begin(&store, "team-a", "smoke-1", UID, 1).await;
     let identities = Arc::new(Memory::default());
     let closing = watch::Sender::new(false);
-    let router = Server::new(store.clone(), identities.clone(), closing.subscribe()).router();
-    House { _dir: dir, store, identities, router, closing }
+    let definitions = Arc::new(Shelf::default());
+    let router = Server::new(store.clone(), identities.clone(), definitions.clone(), closing.subscribe()).router();
+    House { _dir: dir, store, identities, definitions, router, closing }
 }
 
 pub(crate) async fn begin(store: &Store, namespace: &str, name: &str, uid: &str, attempt: u32) {
@@ -139,8 +143,13 @@ pub(crate) fn progress(sequence: u64, finished: bool) -> Progress {
         started_at: Some(now),
         finished_at: None,
         message: None,
+        block: None,
+        outputs: std::collections::BTreeMap::new(),
     };
     Progress {
+        blocks: Vec::new(),
+        paused: None,
+        paused_ms: 0,
         sequence,
         started_at: Some(now),
         steps: vec![step("build", "Build it"), step("test", "Test it")],

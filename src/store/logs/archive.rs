@@ -126,6 +126,8 @@ impl Archive {
 pub(super) fn pack(log: &File, length: u64, path: &Path) -> io::Result<()> {
     let unfinished = path.with_extension("unfinished");
     let done = write(log, length, &unfinished).and_then(|()| std::fs::rename(&unfinished, path));
+    // The name must be on disk before the log may go.
+    let done = done.and_then(|()| path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all()));
     if done.is_err() {
         // What cannot be removed is overwritten the next time.
         let _ = std::fs::remove_file(&unfinished);

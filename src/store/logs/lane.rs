@@ -46,9 +46,9 @@ impl Lane {
         Self { source: Arc::new(source), offset, buffer: Bytes::new(), length: offset, head: Head::None }
     }
 
-    /// Whether it reads an archive, which does not grow.
-    pub(super) fn is_packed(&self) -> bool {
-        matches!(*self.source, Source::Packed(_))
+    /// Where it reads.
+    pub(super) fn source(&self) -> Arc<Source> {
+        Arc::clone(&self.source)
     }
 
     /// The same stream, read from elsewhere.

@@ -199,12 +199,12 @@ impl LogReader {
     /// Measures the files of the run, and finds new ones. Whether there is more to read.
     async fn measure(&mut self) -> Result<bool, ReadError> {
         let Some(run) = self.run.clone() else { return Ok(false) };
-        let open: BTreeMap<u16, bool> = self.lanes.iter().map(|(group, lane)| (*group, lane.is_packed())).collect();
+        let open: BTreeMap<_, _> = self.lanes.iter().map(|(group, lane)| (*group, lane.source())).collect();
         let logs = self.logs.clone();
         let found = blocking::<_, io::Error>(move || {
             let mut found = Vec::new();
             for group in logs.groups(&run)? {
-                found.push((group, Found::look(&logs.path(&run, group), open.get(&group))?));
+                found.push((group, Found::look(&logs.path(&run, group), open.get(&group).map(AsRef::as_ref))?));
             }
             Ok(found)
         })

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use super::archive::Archive;
@@ -23,6 +23,17 @@ impl Source {
             Ok(file) => Ok(Self::Plain(file)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Archive::open(&archive_of(path)).map(Self::Packed),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Whether it is what would be opened at `path`, or an archive took its place,
+    /// which has the same bytes.
+    fn is_current(&self, path: &Path) -> io::Result<bool> {
+        match (self, std::fs::metadata(path)) {
+            (Self::Plain(file), Ok(there)) => Ok(file.metadata()?.ino() == there.ino()),
+            (Self::Packed(_), Ok(_)) => Ok(false),
+            (_, Err(error)) if error.kind() == io::ErrorKind::NotFound => Ok(true),
+            (_, Err(error)) => Err(error),
         }
     }
 
@@ -53,21 +64,15 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Looks; `open` says that it is open already, and whether as an archive.
-    pub(super) fn look(path: &Path, open: Option<&bool>) -> io::Result<Self> {
-        match (open, std::fs::metadata(path)) {
-            // What is open as a file stays open when an archive takes its place.
-            (Some(false), Ok(plain)) => Ok(Self { length: plain.len(), source: None }),
-            (Some(_), Err(error)) if error.kind() == io::ErrorKind::NotFound => {
-                Ok(Self { length: Archive::open(&archive_of(path))?.length(), source: None })
-            }
-            // New, or an archive that a late piece made a file again.
-            (None | Some(true), _) => {
-                let source = Source::open(path)?;
-                Ok(Self { length: source.length()?, source: Some(source) })
-            }
-            (Some(false), Err(error)) => Err(error),
-        }
+    /// Looks; `open` is the stream as it is open already.
+    pub(super) fn look(path: &Path, open: Option<&Source>) -> io::Result<Self> {
+        let source = match open {
+            Some(open) if open.is_current(path)? => None,
+            // New; or an archive that a late piece made a file again.
+            _ => Some(Source::open(path)?),
+        };
+        let length = source.as_ref().or(open).map_or(Ok(0), Source::length)?;
+        Ok(Self { length, source })
     }
 }
 

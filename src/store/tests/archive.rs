@@ -121,6 +121,27 @@ async fn a_late_piece_makes_it_a_file_again() {
 }
 
 #[tokio::test]
+async fn a_follower_goes_on_through_archive_and_late_piece() {
+    let (_dir, store) = store().await;
+    let one = frame(0, 1, b"one\n");
+    let end = store.logs().append(&key(1), 0, 0, one.into()).await.expect("appended");
+    let follow = ReadOptions { follow: true, ..ReadOptions::default() };
+    let mut follower = store.logs().read(UID, follow).await.expect("opened");
+    let mut next = async || {
+        let batch = tokio::time::timeout(Duration::from_secs(5), follower.next_batch()).await.expect("in time");
+        batch.expect("read").map(|batch| batch.into_iter().map(|piece| piece.header.time_ns).collect::<Vec<_>>())
+    };
+    assert_eq!(next().await, Some(vec![1]));
+    assert_eq!(store.logs().archive(UID).await.expect("archived"), 1);
+    let end = store.logs().append(&key(1), 0, end, frame(0, 2, b"two\n").into()).await.expect("appended");
+    assert_eq!(next().await, Some(vec![2]));
+    store.logs().append(&key(1), 0, end, frame(0, 3, b"three\n").into()).await.expect("appended");
+    assert_eq!(next().await, Some(vec![3]));
+    store.save_progress(&key(1), &progress(1, true)).await.expect("saved");
+    assert_eq!(next().await, None);
+}
+
+#[tokio::test]
 async fn logs_are_archived_some_time_after_the_end() {
     let (dir, store) = store().await;
     print(&store).await;

@@ -39,7 +39,6 @@ cases!(RECORDS, records_in_sqlite:
     follow::a_follower_gets_everything_until_the_outcome,
     follow::a_follower_goes_on_with_the_next_attempt,
     follow::a_conclusion_ends_a_run_that_never_spoke,
-    follow::nothing_is_lost_or_doubled_when_waits_are_dropped,
     retention::a_rule_names_what_is_old_or_too_much,
     retention::what_is_forgotten_is_gone,
     retention::what_a_crash_left_of_a_log_is_swept,

@@ -5,8 +5,12 @@ use assay_protocol::ingest::Commands;
 use assay_protocol::rest::Conclusion;
 use assay_report::TestReport;
 use jiff::Timestamp;
+use sqlx::SqlitePool;
+use sqlx::migrate::Migrator;
+use sqlx::sqlite::SqliteConnectOptions;
 
 use super::{House, UID, begin, key, progress};
+use crate::database::SQLITE;
 use crate::{OpenError, RecordError, RunChange, Store};
 
 fn conclusion() -> Conclusion {
@@ -151,4 +155,25 @@ pub(super) async fn many_writers_of_one_execution_lose_nothing(house: House) {
     let record = house.store.execution_by_uid(UID).await.expect("asked").expect("found");
     assert_eq!(record.progress.map(|progress| progress.sequence), Some(40));
     assert_eq!(house.store.commands(UID).await.expect("asked").version, 40);
+}
+
+#[tokio::test]
+async fn a_database_of_an_older_version_is_brought_to_this_one() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let options = SqliteConnectOptions::new().filename(dir.path().join("assay.db")).create_if_missing(true);
+    let pool = SqlitePool::connect_with(options).await.expect("made");
+    let first = SQLITE.iter().filter(|migration| migration.version == 1).cloned().collect();
+    Migrator::with_migrations(first).run(&pool).await.expect("the first version");
+    let verdict = serde_json::to_string(&conclusion()).expect("written");
+    sqlx::query("INSERT INTO executions VALUES ('uid-1', 'team-a', 'smoke-1', 'smoke', 1, '00', 1000000, $1)")
+        .bind(verdict)
+        .execute(&pool)
+        .await
+        .expect("kept");
+    pool.close().await;
+    let store = Store::open(dir.path()).await.expect("opened");
+    let kept = store.workflows().await.expect("asked");
+    assert_eq!((kept[0].executions, kept[0].concluded), (1, 1));
+    assert!(store.execution("team-a", "smoke-1").await.expect("asked").expect("found").conclusion.is_some());
+    assert!(store.set_commands("uid-1", &asks(0, true, &[])).await.expect("kept"));
 }

@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use assay_protocol::Progress;
-use assay_protocol::ingest::{Acknowledged, Hello, Stored, Welcome};
+use assay_protocol::ingest::{Acknowledged, Commands, Hello, Stored, Welcome};
 use assay_report::TestReport;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -34,6 +34,16 @@ pub struct Ingest {
     pub tokens: Mutex<Vec<String>>,
     /// Requests still to be answered with 401.
     pub unauthorized: AtomicU32,
+    /// Requests still to be answered with 507: the store is full.
+    pub full: AtomicU32,
+    /// Artifacts with this in their name are refused for good.
+    pub unwanted: Mutex<Option<String>>,
+    /// What somebody asked for.
+    pub commands: Mutex<Commands>,
+    /// It has never heard of commands.
+    pub old: AtomicBool,
+    /// Requests for commands.
+    pub asked: AtomicU32,
     /// Of log requests, every so-manieth is taken without an answer.
     pub mute_every: AtomicU32,
     posts: AtomicU32,
@@ -84,6 +94,26 @@ impl Server {
         }
     }
 
+    /// Somebody asks for something.
+    pub fn command(&self, pause: bool, resume: &[&str]) {
+        let mut commands = self.ingest.commands.lock().expect("no panic");
+        let resume = resume.iter().map(|name| (*name).to_owned()).collect();
+        *commands = Commands { version: commands.version + 1, pause, resume };
+    }
+
+    /// Waits until the leader says that the run holds.
+    pub fn wait_for_pause(&self) -> String {
+        let until = std::time::Instant::now() + Duration::from_secs(20);
+        loop {
+            let newest = self.ingest.progress.lock().expect("no panic").last().cloned();
+            if let Some(paused) = newest.and_then(|progress| progress.paused) {
+                return paused.step;
+            }
+            assert!(std::time::Instant::now() < until, "the run does not hold");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Listens again.
     pub fn resume(&self) {
         let (address, acceptor, ingest) = (self.address, self.acceptor.clone(), Arc::clone(&self.ingest));
@@ -122,19 +152,32 @@ impl Ingest {
             return status(401);
         }
         let query = parts.uri.query().unwrap_or_default().to_owned();
-        match parts.uri.path().strip_prefix("/ingest/v1/").expect("our paths") {
+        let path = parts.uri.path().strip_prefix("/ingest/v1/").expect("our paths");
+        if path != "hello" && self.full.load(Ordering::SeqCst) > 0 {
+            self.full.fetch_sub(1, Ordering::SeqCst);
+            return status(507);
+        }
+        match path {
             "hello" => self.hello(&body),
             "progress" => {
                 let progress = serde_json::from_slice(&body).expect("a progress");
                 self.progress.lock().expect("no panic").push(progress);
-                status(204)
+                if self.old.load(Ordering::SeqCst) {
+                    status(204)
+                } else {
+                    json(200, &*self.commands.lock().expect("no panic"))
+                }
             }
+            "commands" => self.changed_commands(&query).await,
             "report" => {
                 *self.report.lock().expect("no panic") = Some(serde_json::from_slice(&body).expect("a report"));
                 status(204)
             }
             "artifacts" => {
                 let size = body.len() as u64;
+                if self.unwanted.lock().expect("no panic").as_ref().is_some_and(|name| query.contains(name)) {
+                    return status(413);
+                }
                 let fresh = self.artifacts.lock().expect("no panic").insert(query, body.to_vec());
                 assert!(fresh.is_none(), "every file once");
                 json(200, &Stored { size, sha256: String::new() })
@@ -154,6 +197,22 @@ impl Ingest {
         let logs = self.logs.lock().expect("no panic");
         let acknowledged = logs.iter().map(|(group, bytes)| (*group, bytes.len() as u64)).collect();
         json(200, &Welcome { acknowledged })
+    }
+
+    /// At once when they are others than those that are known, else after a while.
+    async fn changed_commands(&self, query: &str) -> Answer {
+        self.asked.fetch_add(1, Ordering::SeqCst);
+        if self.old.load(Ordering::SeqCst) {
+            return status(404);
+        }
+        let known: u64 = query.strip_prefix("known=").expect("a version").parse().expect("a number");
+        for _ in 0..2500 {
+            if self.commands.lock().expect("no panic").version != known {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        json(200, &*self.commands.lock().expect("no panic"))
     }
 
     async fn log(&self, group: u16, offset: usize, body: &[u8]) -> Answer {

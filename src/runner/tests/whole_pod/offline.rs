@@ -183,10 +183,7 @@ fn a_deleted_pod_is_cancelled_and_cleans_up() {
     let running = pod.start();
     wait_for(&running.path().join("data/begun"));
     wait_for(&running.path().join("control/leader/heartbeat"));
-    for child in std::iter::once(&running.leader).chain(&running.steps) {
-        let pid = rustix::process::Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-    }
+    running.terminate();
     let remains = running.wait();
     assert_eq!(remains.verdict(), "cancelled/Cancelled: cancelled while step \"step 0\" ran");
     let told = format!("{}\n{:?}", remains.leader_output, remains.step_outputs);

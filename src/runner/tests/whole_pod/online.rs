@@ -11,7 +11,7 @@ use assay_protocol::frame::Stream;
 use assay_protocol::ingest::LEADER_GROUP;
 use assay_protocol::{PlanFile, Section, Server as Address};
 
-fn online(server: &Server, groups: u16) -> Pod {
+pub fn online(server: &Server, groups: u16) -> Pod {
     let mut pod = Pod::new(groups);
     std::fs::write(pod.path().join("token"), "token-1\n").unwrap();
     pod.plan.server = Some(Address { url: server.url.clone(), ca: server.ca.clone() });
@@ -32,7 +32,7 @@ fn assert_lines(text: &str, count: usize) {
     assert_eq!(lines, count);
 }
 
-fn assert_complete(server: &Server, remains: &Remains) {
+pub fn assert_complete(server: &Server, remains: &Remains) {
     let progress = server.ingest.progress.lock().unwrap();
     let last = progress.iter().max_by_key(|progress| progress.sequence).unwrap();
     let outcome = last.outcome.as_ref().unwrap();

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use assay_protocol::control::{Done, group_dir};
 use assay_protocol::frame::{self, Stream};
 use assay_protocol::{
-    Action, ArtifactRule, Condition, ExecutionIdentity, Group, Instruction, PROTOCOL_VERSION, PlanDocument, RetryRule,
-    Seal, Section,
+    Action, ArtifactRule, Block, Condition, ExecutionIdentity, Group, Instruction, PROTOCOL_VERSION, PlanDocument,
+    RetryRule, Seal, Section,
 };
 use tempfile::TempDir;
 
@@ -117,6 +117,30 @@ impl Pod {
         self.plan.steps.last_mut().expect("just added")
     }
 
+    /// Adds a block around the last `steps` steps; answers it for changes.
+    pub fn block(&mut self, steps: usize) -> &mut Block {
+        let index = u16::try_from(self.plan.blocks.len()).expect("few");
+        let first = self.plan.steps.len() - steps;
+        for step in &mut self.plan.steps[first..] {
+            step.block = Some(index);
+        }
+        self.plan.blocks.push(Block {
+            index,
+            id: format!("block_{index}"),
+            name: format!("block {index}"),
+            section: self.plan.steps[first].section,
+            parent: None,
+            condition: Condition::Passed,
+            retry: RetryRule { attempts: 1, delay_ms: 0, until: None },
+            timeout_ms: None,
+            optional: false,
+            negative: false,
+            delay_ms: 0,
+            paused: false,
+        });
+        self.plan.blocks.last_mut().expect("just added")
+    }
+
     /// What a step collects, below the workspace.
     pub fn rule(&self, paths: &[&str]) -> Option<ArtifactRule> {
         let paths = paths.iter().map(|path| (*path).to_owned()).collect();
@@ -180,6 +204,14 @@ impl Pod {
 }
 
 impl Running {
+    /// The pod is being deleted.
+    pub fn terminate(&self) {
+        for child in std::iter::once(&self.leader).chain(&self.steps) {
+            let pid = i32::try_from(child.id()).ok().and_then(rustix::process::Pid::from_raw).expect("a process");
+            rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("a signal");
+        }
+    }
+
     pub fn path(&self) -> PathBuf {
         self.dir.path().to_owned()
     }
