@@ -314,4 +314,26 @@ mod tests {
         assert_eq!(files.len(), 2);
         assert!(began.elapsed() < Duration::from_millis(500), "{:?}", began.elapsed());
     }
+
+    #[test]
+    fn there_is_a_limit_to_what_is_kept_and_copied() {
+        let dir = tree();
+        let hole = |name: &str, gib: u64| {
+            let file = std::fs::File::create(dir.path().join("ws").join(name)).expect("a file");
+            file.set_len(gib << 30).expect("a hole");
+        };
+        std::fs::create_dir(dir.path().join("ws/huge")).expect("a folder");
+        hole("huge/a.bin", 20);
+        hole("huge/b.bin", 20);
+        hole("huge/closed.bin", 5);
+        let closed = dir.path().join("ws/huge/closed.bin");
+        std::fs::set_permissions(closed, std::fs::Permissions::from_mode(0o600)).expect("our file");
+        let (files, notes) = collected(dir.path(), &["huge"]);
+        assert_eq!(files, ["huge/a.bin"]);
+        assert!(notes[0].contains("huge/b.bin was left out: the files of this step are too large"), "{notes:?}");
+        assert!(notes[1].contains("closed.bin was left out: files that must be copied"), "{notes:?}");
+        (0..30).for_each(|number| symlink("/nowhere", dir.path().join(format!("ws/r/{number}"))).expect("a link"));
+        let (_, notes) = collected(dir.path(), &["r/*"]);
+        assert_eq!((notes.len(), notes.last().map(String::as_str)), (11, Some("21 more were left out")), "{notes:?}");
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::Child;
 
-use assay_protocol::control::{Done, Go, attempt_file};
+use assay_protocol::control::{Done, Go, Stop, attempt_file};
 
 use crate::pod::{Pod, Remains, finish, wait_for};
 
@@ -35,6 +35,16 @@ impl Container {
     pub fn run(&self, step: u16, attempt: u32, go: &Go) -> Done {
         self.publish(&attempt_file("go", step, attempt), &serde_json::to_vec(go).expect("plain data"));
         self.done(step, attempt)
+    }
+
+    /// Ends an attempt.
+    pub fn stop(&self, step: u16, attempt: u32, why: Stop) {
+        self.publish(&attempt_file("stop", step, attempt), &serde_json::to_vec(&why).expect("plain data"));
+    }
+
+    /// Lets it begin an attempt.
+    pub fn begin(&self, step: u16, attempt: u32) {
+        self.publish(&attempt_file("go", step, attempt), b"");
     }
 
     /// The end of an attempt.

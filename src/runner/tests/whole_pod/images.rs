@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 
 use assay_protocol::Section;
-use assay_protocol::control::{Ending, Go};
+use assay_protocol::control::{Ending, Go, Stop};
 use assay_protocol::frame::Stream;
 
 use crate::container::Container;
-use crate::pod::{Pod, RUNNER};
+use crate::pod::{Pod, RUNNER, wait_for};
 
 const USER: &str = "54321";
 
@@ -197,6 +197,38 @@ fn running_out_of_memory_is_known_at_once() {
         let said = String::from_utf8(remains.printed(0, step, 1, Stream::Runner)).unwrap();
         assert!(said.contains("the memory limit of its container was reached"), "{said}");
     }
+}
+
+#[test]
+fn the_first_process_of_a_container_reaps_and_stops_what_it_is_left_with() {
+    let mut unshare = vec!["--pid", "--fork", "--kill-child", "--mount-proc"];
+    if !rustix::process::getuid().is_root() {
+        unshare.push("--map-root-user");
+    }
+    if !Command::new("unshare").args(&unshare).arg("true").status().is_ok_and(|status| status.success()) {
+        eprintln!("not tried: no process can be the first of its own here");
+        return;
+    }
+    let mut pod = Pod::new(1);
+    pod.shell(Section::Steps, 0, "echo $PPID; for i in 1 2 3 4 5; do (sleep 0.1 >/dev/null 2>&1 &) ; done");
+    pod.shell(Section::Steps, 0, "sleep 0.5; cat /proc/[0-9]*/stat | grep -c ') Z ' || true");
+    pod.shell(Section::Steps, 0, "trap 'exit 7' TERM; echo x > begun; while true; do sleep 0.05; done");
+    let runner = pod.command(&["step", "0"]);
+    let mut command = Command::new("unshare");
+    command.args(&unshare).arg(runner.get_program()).args(runner.get_args());
+    command.envs(runner.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    let child = command.stdout(std::process::Stdio::null()).spawn().unwrap();
+    let container = Container { pod, child };
+    container.done(0, 1);
+    container.run(1, 1, &Go::default());
+    container.begin(2, 1);
+    wait_for(&container.pod.path().join("data/begun"));
+    container.stop(2, 1, Stop::BlockTimeout);
+    let stopped = container.done(2, 1);
+    assert_eq!((stopped.ending, stopped.exit_code), (Ending::Stopped, Some(7)));
+    std::fs::write(container.pod.path().join("step-0"), "").unwrap();
+    let remains = container.dismiss();
+    assert_eq!((remains.stdout(0, 0).as_str(), remains.stdout(0, 1).as_str()), ("1\n", "0\n"));
 }
 
 #[test]
