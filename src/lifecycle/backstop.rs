@@ -4,23 +4,19 @@
 use assay_api::{Phase, Reason};
 use jiff::Timestamp;
 
+use crate::again::judge;
 use crate::causes::{deadline, disruption};
+use crate::clocks::Clocks;
 use crate::decision::{Decision, Trouble, Wake};
-use crate::ended::{Judgement, conclude};
+use crate::ended::Judgement;
+use crate::finding::Finding;
 use crate::image::{Flaw, flaw};
-use crate::observed::{ContainerFacts, ContainerState, JobFacts, Observed, PodFacts, Role};
+use crate::job::JobFacts;
+use crate::observed::Observed;
+use crate::pod::{ContainerFacts, ContainerState, PodFacts, Role};
 use crate::policy::Policy;
-use crate::time::{after, between, limit_text};
-
-/// One thing that stands in the way of a result.
-enum Finding {
-    /// No result can come any more.
-    Broken(Judgement),
-    /// It is waited out until a moment; then it is [`Finding::Broken`].
-    Patient { trouble: Trouble, until: Timestamp, reason: Reason, message: String },
-    /// It may pass until the deadline of the start, which then ends with this reason.
-    Slow { now: Reason, at_deadline: Reason, message: String },
-}
+use crate::record::may_hold_its_word;
+use crate::time::{after, between};
 
 /// Decides while the Job is there, or was.
 pub(crate) fn with_job(observed: &Observed, policy: &Policy, now: Timestamp) -> Decision {
@@ -29,12 +25,13 @@ pub(crate) fn with_job(observed: &Observed, policy: &Policy, now: Timestamp) -> 
     if let Some(at) = findings.iter().position(|finding| matches!(finding, Finding::Broken(_)))
         && let Finding::Broken(judgement) = findings.swap_remove(at)
     {
-        return conclude(observed, judgement, now);
+        return judge(observed, judgement, policy, now);
     }
-    if let Some(judgement) = look.deadlines(&findings) {
-        return conclude(observed, judgement, now);
+    let clocks = observed.job.as_ref().map(|job| Clocks { observed, job, policy, now });
+    if let Some(judgement) = clocks.as_ref().and_then(|clocks| clocks.passed(&findings)) {
+        return judge(observed, judgement, policy, now);
     }
-    look.going(&findings)
+    look.going(&findings, clocks.as_ref())
 }
 
 struct Look<'a> {
@@ -51,7 +48,8 @@ impl Look<'_> {
         match &self.observed.job {
             Some(job) if job.foreign => return vec![foreign(self.observed)],
             Some(job) => findings.extend(self.job_over(job, pod)),
-            None => findings.push(self.silence(Reason::PodLost, "the Job was deleted")),
+            // Who deletes the Job means the execution; it is not made again.
+            None => findings.push(self.silence(Judgement::errored(Reason::PodLost, "the Job was deleted"))),
         }
         match pod {
             Some(pod) => self.pod_findings(pod, &mut findings),
@@ -72,25 +70,25 @@ impl Look<'_> {
         } else {
             (Reason::RunnerLost, format!("the runner ended without a result: {}", end.message))
         };
-        Some(self.silence(reason, &what))
+        Some(self.silence(Judgement::lost(reason, what)))
     }
 
     fn pod_findings(&self, pod: &PodFacts, findings: &mut Vec<Finding>) {
-        let over = matches!(pod.phase.as_str(), "Failed" | "Succeeded");
+        let over = pod.is_over();
         if over && let Some(judgement) = disruption(pod) {
             findings.push(Finding::Broken(judgement));
         }
         findings.extend(pod.containers.iter().filter_map(|container| self.container(container)));
         if over {
             let words = pod.message.as_deref().map(|words| format!(": {words}")).unwrap_or_default();
-            findings.push(self.silence(Reason::RunnerLost, &format!("the pod ended without a result{words}")));
+            let message = format!("the pod ended without a result{words}");
+            findings.push(self.silence(Judgement::lost(Reason::RunnerLost, message)));
         } else if pod.deleted_at.is_some() {
             findings.push(self.leaving(pod));
         } else if let Some(words) = &pod.unschedulable {
-            let message = format!("no node takes the pod: {words}");
-            findings.push(slow(Reason::Unschedulable, Reason::StartTimedOut, message));
+            findings.push(Finding::slow(Reason::Unschedulable, format!("no node takes the pod: {words}")));
         } else if let Some(words) = &pod.words {
-            findings.push(slow(Reason::Starting, Reason::StartTimedOut, format!("the pod does not start: {words}")));
+            findings.push(Finding::slow(Reason::Starting, format!("the pod does not start: {words}")));
         }
     }
 
@@ -101,7 +99,7 @@ impl Look<'_> {
         match &container.state {
             ContainerState::Terminated { exit_code, .. } if container.role == Role::Leader => {
                 let message = format!("the runner ended with exit code {exit_code} and without a result");
-                Some(self.silence(Reason::RunnerLost, &message))
+                Some(self.silence(Judgement::lost(Reason::RunnerLost, message)))
             }
             _ => None,
         }
@@ -110,21 +108,25 @@ impl Look<'_> {
     fn flaw(&self, flaw: Flaw, role: Role) -> Finding {
         let policy = self.policy;
         match flaw {
-            Flaw::ImageNever(message) => broken(Reason::ImagePullFailed, message),
-            Flaw::ImageRefused { backing_off: true, message } => broken(Reason::ImagePullFailed, message),
+            Flaw::ImageNever(message) => Finding::broken(Reason::ImagePullFailed, message),
+            Flaw::ImageRefused { backing_off: true, message } => Finding::broken(Reason::ImagePullFailed, message),
             Flaw::ImageRefused { message, .. } => {
-                self.patient(Trouble::Image, policy.image_grace, Reason::ImagePullFailed, Reason::PullingImage, message)
+                let judgement = Judgement::errored(Reason::ImagePullFailed, message);
+                self.patient(Trouble::Image, policy.image_grace, Reason::PullingImage, judgement)
             }
-            Flaw::ImageSlow(message) => slow(Reason::PullingImage, Reason::ImagePullFailed, message),
+            Flaw::ImageSlow(message) => Finding::slow(Reason::PullingImage, message),
             Flaw::Create(message) => {
-                let failed = Reason::ContainerCreateFailed;
-                self.patient(Trouble::Container, policy.create_grace, failed, Reason::Starting, message)
+                let judgement = Judgement::errored(Reason::ContainerCreateFailed, message);
+                self.patient(Trouble::Container, policy.create_grace, Reason::Starting, judgement)
             }
-            Flaw::Start(message) => broken(Reason::ContainerCreateFailed, message),
-            Flaw::Memory(message) => broken(Reason::OutOfMemory, message),
+            Flaw::Start(message) => Finding::broken(Reason::ContainerCreateFailed, message),
+            Flaw::Memory(message) => Finding::broken(Reason::OutOfMemory, message),
             Flaw::Died(message) => {
-                let reason = if role == Role::Install { Reason::ContainerCreateFailed } else { Reason::RunnerLost };
-                self.patient(Trouble::Group, policy.silence_grace, reason, Reason::ProgressingWithRetry, message)
+                let judgement = match role {
+                    Role::Install => Judgement::errored(Reason::ContainerCreateFailed, message),
+                    _ => Judgement::lost(Reason::RunnerLost, message),
+                };
+                self.patient(Trouble::Group, policy.silence_grace, Reason::ProgressingWithRetry, judgement)
             }
         }
     }
@@ -136,148 +138,101 @@ impl Look<'_> {
         }
         let words = job.words.as_deref().unwrap_or("the Job controller does not say why");
         let message = format!("the cluster does not create the pod: {words}");
-        Some(slow(Reason::Refused, Reason::Refused, message))
+        Some(Finding::slow(Reason::Refused, message))
     }
 
     /// Somebody deletes the pod; the Job will end by it.
     fn leaving(&self, pod: &PodFacts) -> Finding {
-        let (reason, message) = match &pod.disrupted {
-            Some(why) => (Reason::PodEvicted, format!("the cluster removes the pod: {why}")),
-            None => (Reason::PodLost, format!("the pod `{}` was deleted", pod.name)),
+        let judgement = match &pod.disrupted {
+            Some(why) => Judgement::lost(Reason::PodEvicted, format!("the cluster removes the pod: {why}")),
+            None => Judgement::lost(Reason::PodLost, format!("the pod `{}` was deleted", pod.name)),
         };
-        self.patient(Trouble::Leaving, self.policy.cancel_limit, reason, Reason::ProgressingWithRetry, message)
+        self.patient(Trouble::Leaving, self.policy.cancel_limit, Reason::ProgressingWithRetry, judgement)
     }
 
     /// It is over, and the runner may have spoken to somebody who was away.
-    fn silence(&self, reason: Reason, message: &str) -> Finding {
-        let grace = self.policy.silence_grace;
-        self.patient(Trouble::Silence, grace, reason, Reason::ProgressingWithRetry, message.to_owned())
+    fn silence(&self, judgement: Judgement) -> Finding {
+        let policy = self.policy;
+        let grace = if may_hold_its_word(self.observed) { policy.store_grace } else { policy.silence_grace };
+        self.patient(Trouble::Silence, grace, Reason::ProgressingWithRetry, judgement)
     }
 
     fn patient(
         &self,
         trouble: Trouble,
         wait: std::time::Duration,
-        then: Reason,
         reason: Reason,
-        message: String,
+        judgement: Judgement,
     ) -> Finding {
         let until = after(self.observed.since(trouble, self.now), wait);
         if self.now >= until {
-            return broken(then, message);
+            return Finding::Broken(judgement);
         }
-        Finding::Patient { trouble, until, reason, message }
-    }
-
-    fn start_limit(&self) -> std::time::Duration {
-        let known = self.observed.job.as_ref().and_then(|job| job.start_timeout);
-        known.unwrap_or(self.policy.default_start)
-    }
-
-    /// The deadlines that hold whatever else is found.
-    fn deadlines(&self, findings: &[Finding]) -> Option<Judgement> {
-        let job = self.observed.job.as_ref()?;
-        if let Some(started_at) = self.observed.started_at() {
-            let limit = job.execution_timeout?;
-            let passed = self.now >= after(after(started_at, limit), self.policy.deadline_slack);
-            let message = format!("the execution ran longer than {}, and its runner did not end it", limit_text(limit));
-            return passed.then(|| Judgement::errored(Reason::ExecutionTimedOut, message));
-        }
-        let limit = self.start_limit();
-        if self.now < after(job.created_at, limit) {
-            return None;
-        }
-        let cause = findings.iter().find_map(|finding| match finding {
-            Finding::Slow { at_deadline, message, .. } => Some((*at_deadline, message.clone())),
-            Finding::Patient { message, .. } => Some((Reason::StartTimedOut, message.clone())),
-            Finding::Broken(_) => None,
-        });
-        let (reason, words) = cause.unwrap_or_else(|| (Reason::StartTimedOut, self.last_words()));
-        Some(Judgement::errored(reason, format!("no step began within {}: {words}", limit_text(limit))))
-    }
-
-    fn last_words(&self) -> String {
-        match self.observed.pod() {
-            Some(pod) => format!("the pod `{}` is {}", pod.name, if pod.phase.is_empty() { "new" } else { &pod.phase }),
-            None => "there is no pod".to_owned(),
-        }
+        Finding::Patient { trouble, until, reason, message: judgement.message }
     }
 
     /// Nothing is wrong enough: say what is going on, and when to look again.
-    fn going(&self, findings: &[Finding]) -> Decision {
-        let started_at = self.observed.started_at();
-        let phase = started_at.map_or(Phase::Starting, |_| Phase::Running);
-        let (reason, message) = self.words(findings, started_at.is_some());
+    fn going(&self, findings: &[Finding], clocks: Option<&Clocks<'_>>) -> Decision {
+        let (phase, reason, message) = self.words(findings);
         let troubles = findings.iter().filter_map(|finding| match finding {
             Finding::Patient { trouble, .. } => Some(*trouble),
             _ => None,
         });
         Decision {
-            phase,
-            verdict: None,
-            reason,
-            message,
-            ended_at: None,
-            actions: Vec::new(),
-            wake: self.wake(findings),
+            wake: self.wake(findings, clocks),
             troubles: troubles.collect(),
-            findings: findings.iter().map(Finding::text).collect(),
+            findings: findings.iter().filter_map(Finding::words).map(str::to_owned).collect(),
+            ..Decision::going(phase, reason, message)
         }
     }
 
-    fn words(&self, findings: &[Finding], started: bool) -> (Reason, String) {
+    fn words(&self, findings: &[Finding]) -> (Phase, Reason, String) {
+        let observed = self.observed;
+        let paused = observed.run.as_ref().and_then(|run| run.paused.as_ref());
+        let started = observed.started_at().is_some();
+        let phase = match (paused, started) {
+            (Some(_), _) => Phase::Paused,
+            (None, true) => Phase::Running,
+            (None, false) => Phase::Starting,
+        };
         let grave = findings.iter().find_map(|finding| match finding {
             Finding::Patient { reason, message, .. } => Some((*reason, message.clone())),
-            Finding::Slow { now, message, .. } if !started => Some((*now, message.clone())),
+            Finding::Slow { reason, message } if !started && paused.is_none() => Some((*reason, message.clone())),
             _ => None,
         });
-        grave.unwrap_or_else(|| match (started, self.observed.pod()) {
-            (true, _) => (Reason::Running, "steps are running".to_owned()),
-            (false, Some(_)) => (Reason::Starting, "the pod is starting".to_owned()),
-            (false, None) => (Reason::Starting, "the Job is created; waiting for its pod".to_owned()),
-        })
+        let (reason, message) = grave.unwrap_or_else(|| match (paused, started, observed.pod()) {
+            (Some(paused), ..) => {
+                let message = format!("holds before `{0}` until somebody adds `{0}` to `spec.resume`", paused.step);
+                (Reason::Paused, message)
+            }
+            (None, true, _) if observed.execution.pause => {
+                (Reason::Running, "steps are running; it holds before the next one".to_owned())
+            }
+            (None, true, _) => (Reason::Running, "steps are running".to_owned()),
+            (None, false, Some(_)) => (Reason::Starting, "the pod is starting".to_owned()),
+            (None, false, None) => (Reason::Starting, "the Job is created; waiting for its pod".to_owned()),
+        });
+        (phase, reason, message)
     }
 
-    fn wake(&self, findings: &[Finding]) -> Wake {
+    fn wake(&self, findings: &[Finding], clocks: Option<&Clocks<'_>>) -> Wake {
         let mut wake = Wake::OnChange;
         for finding in findings {
             if let Finding::Patient { until, .. } = finding {
                 wake = wake.or_at(*until);
             }
         }
-        let Some(job) = &self.observed.job else { return wake };
-        if let Some(started_at) = self.observed.started_at() {
-            return match job.execution_timeout {
-                Some(limit) => wake.or_at(after(after(started_at, limit), self.policy.deadline_slack)),
-                None => wake,
-            };
-        }
-        let looked_into = after(job.created_at, self.policy.pod_grace);
-        if self.now < looked_into {
+        let Some(clocks) = clocks else { return wake };
+        let looked_into = after(clocks.job.created_at, self.policy.pod_grace);
+        if self.now < looked_into && self.observed.started_at().is_none() {
             wake = wake.or_at(looked_into);
         }
-        wake.or_at(after(job.created_at, self.start_limit()))
-    }
-}
-
-impl Finding {
-    fn text(&self) -> String {
-        match self {
-            Self::Broken(_) => "no result can come".to_owned(),
-            Self::Patient { message, .. } | Self::Slow { message, .. } => message.clone(),
-        }
+        clocks.next(wake, findings)
     }
 }
 
 fn foreign(observed: &Observed) -> Finding {
     let name = &observed.execution.job_name;
-    broken(Reason::Refused, format!("a Job named `{name}` exists already and belongs to something else"))
-}
-
-fn broken(reason: Reason, message: String) -> Finding {
-    Finding::Broken(Judgement::errored(reason, message))
-}
-
-fn slow(now: Reason, at_deadline: Reason, message: String) -> Finding {
-    Finding::Slow { now, at_deadline, message }
+    let message = format!("a Job named `{name}` exists already and belongs to something else");
+    Finding::broken(Reason::Refused, message)
 }

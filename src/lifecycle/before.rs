@@ -4,7 +4,8 @@
 use assay_api::{Phase, Reason};
 use jiff::Timestamp;
 
-use crate::decision::{Action, Decision, Wake};
+use crate::again::hold;
+use crate::decision::{Action, Decision, Trouble, Wake};
 use crate::ended::{Judgement, conclude};
 use crate::observed::{Observed, Planned, Refusal};
 use crate::policy::Policy;
@@ -15,6 +16,9 @@ const DIAGNOSTICS_BYTES: usize = 8 * 1024;
 
 /// Decides while no Job was ever made.
 pub(crate) fn before_job(observed: &Observed, policy: &Policy, now: Timestamp) -> Decision {
+    if let Some(decision) = hold(observed, policy, now) {
+        return decision;
+    }
     if let Some(refusal) = &observed.refused {
         return refused(observed, refusal, policy, now);
     }
@@ -24,9 +28,8 @@ pub(crate) fn before_job(observed: &Observed, policy: &Policy, now: Timestamp) -
             conclude(observed, Judgement::errored(*reason, lines(observed, *reason, diagnostics)), now)
         }
         Planned::Ready(_) => Decision {
-            phase: Phase::Starting,
             actions: vec![Action::ApplyObjects],
-            ..pending(Reason::Starting, "the Job is created; waiting for its pod")
+            ..Decision::going(Phase::Starting, Reason::Starting, "the Job is created; waiting for its pod")
         },
         Planned::NotAsked => pending(Reason::Accepted, "accepted; the workflow is about to be read"),
     }
@@ -46,31 +49,28 @@ fn missing(observed: &Observed, policy: &Policy, now: Timestamp) -> Decision {
 /// The cluster did not take the Job. What asking again may help (a quota) is
 /// asked again, until the pod would have had to start.
 fn refused(observed: &Observed, refusal: &Refusal, policy: &Policy, now: Timestamp) -> Decision {
-    let until = after(observed.execution.created_at, policy.default_start);
+    let later = observed.execution.attempt > 1;
+    let since = if later { observed.since(Trouble::Again, now) } else { observed.execution.created_at };
+    let until = after(since, policy.default_start);
     let message = format!("the cluster refused the Job: {}", refusal.message);
     if refusal.lasting || now >= until {
         return conclude(observed, Judgement::errored(Reason::Refused, message), now);
     }
-    Decision { actions: vec![Action::ApplyObjects], wake: Wake::At(until), ..pending(Reason::Refused, &message) }
+    let troubles = if later { vec![Trouble::Again] } else { Vec::new() };
+    let decision = pending(Reason::Refused, &message);
+    Decision { actions: vec![Action::ApplyObjects], wake: Wake::At(until), troubles, ..decision }
 }
 
 fn pending(reason: Reason, message: &str) -> Decision {
-    Decision {
-        phase: Phase::Pending,
-        verdict: None,
-        reason,
-        message: message.to_owned(),
-        ended_at: None,
-        actions: Vec::new(),
-        wake: Wake::OnChange,
-        troubles: Vec::new(),
-        findings: Vec::new(),
-    }
+    Decision::going(Phase::Pending, reason, message)
 }
 
 fn lines(observed: &Observed, reason: Reason, diagnostics: &[String]) -> String {
     let what = match reason {
         Reason::ConfigInvalid => "the values given in `config` are not acceptable".to_owned(),
+        Reason::TemplateNotFound => {
+            format!("the TestWorkflow `{}` uses what does not exist in its namespace", observed.execution.workflow)
+        }
         _ => format!("the TestWorkflow `{}` cannot be run", observed.execution.workflow),
     };
     let mut text = format!("{what}:");

@@ -3,13 +3,15 @@
 use assay_api::Phase;
 use jiff::Timestamp;
 
+use crate::again::judge;
 use crate::backstop::with_job;
 use crate::before::before_job;
-use crate::decision::{Action, Decision, Wake};
-use crate::ended::{Judgement, conclude};
+use crate::decision::{Action, Decision};
+use crate::ended::{Judgement, conclude, removals};
 use crate::observed::{Observed, Recorded};
 use crate::outcome::{Word, word};
 use crate::policy::Policy;
+use crate::record;
 use crate::stopping::stopping;
 
 /// Decides what is to be done about an execution, and what is to be said of it.
@@ -24,9 +26,20 @@ pub fn decide(observed: &Observed, policy: &Policy, now: Timestamp) -> Decision 
     if observed.execution.deleting {
         return leaving(observed);
     }
+    if let Some(conclusion) = &observed.judged {
+        return conclude(observed, Judgement::of_store(conclusion, observed), now);
+    }
+    let mut decision = move_on(observed, policy, now);
+    if decision.phase != Phase::Finished && decision.next_attempt.is_none() {
+        record::add(observed, &mut decision, policy, now);
+    }
+    decision
+}
+
+fn move_on(observed: &Observed, policy: &Policy, now: Timestamp) -> Decision {
     match word(observed, policy, now) {
         Some(Word::Final(outcome)) => return conclude(observed, Judgement::of_runner(outcome), now),
-        Some(Word::Broken(judgement)) => return conclude(observed, judgement, now),
+        Some(Word::Broken(judgement)) => return judge(observed, judgement, policy, now),
         Some(Word::Unexplained(decision)) => return *decision,
         None => {}
     }
@@ -39,42 +52,25 @@ pub fn decide(observed: &Observed, policy: &Policy, now: Timestamp) -> Decision 
 /// Nothing moves any more; what an interrupted operator left undone is done.
 fn finished(observed: &Observed) -> Decision {
     let previous = &observed.previous;
-    let mut decision = Decision {
-        phase: Phase::Finished,
-        verdict: previous.verdict,
-        reason: previous.reason.unwrap_or(assay_api::Reason::RunnerLost),
-        message: previous.message.clone().unwrap_or_default(),
-        ended_at: None,
-        actions: Vec::new(),
-        wake: Wake::OnChange,
-        troubles: Vec::new(),
-        findings: Vec::new(),
-    };
-    if observed.recorded == Recorded::Open
-        && let (Some(verdict), Some(finished_at)) = (previous.verdict, previous.finished_at)
+    let reason = previous.reason.unwrap_or(assay_api::Reason::RunnerLost);
+    let message = previous.message.clone().unwrap_or_default();
+    let verdict = previous.verdict;
+    let mut actions = Vec::new();
+    if matches!(observed.recorded, Recorded::Open | Recorded::Unknown)
+        && let (Some(verdict), Some(finished_at)) = (verdict, previous.finished_at)
     {
-        let (reason, message) = (decision.reason, decision.message.clone());
-        let conclusion = assay_protocol::rest::Conclusion { verdict, reason, message, finished_at };
-        decision.actions.push(Action::Conclude(conclusion));
+        let conclusion = assay_protocol::rest::Conclusion { verdict, reason, message: message.clone(), finished_at };
+        actions.push(Action::Conclude(conclusion));
     }
-    if crate::ended::must_be_removed(observed) {
-        decision.actions.push(Action::DeleteJob { foreground: false });
-    }
-    decision
+    actions.extend(removals(observed));
+    Decision { verdict, actions, ..Decision::going(Phase::Finished, reason, message) }
 }
 
 /// The object goes, and its Job and pods with it by their owner references.
 fn leaving(observed: &Observed) -> Decision {
     let previous = &observed.previous;
-    Decision {
-        phase: previous.phase,
-        verdict: None,
-        reason: previous.reason.unwrap_or(assay_api::Reason::Accepted),
-        message: previous.message.clone().unwrap_or_else(|| "being deleted".to_owned()),
-        ended_at: None,
-        actions: Vec::new(),
-        wake: Wake::OnChange,
-        troubles: Vec::new(),
-        findings: vec!["the execution is being deleted".to_owned()],
-    }
+    let reason = previous.reason.unwrap_or(assay_api::Reason::Accepted);
+    let message = previous.message.clone().unwrap_or_else(|| "being deleted".to_owned());
+    let findings = vec!["the execution is being deleted".to_owned()];
+    Decision { findings, ..Decision::going(previous.phase, reason, message) }
 }

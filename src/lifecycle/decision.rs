@@ -1,6 +1,7 @@
 //! What is to be done, and what is to be said.
 
 use assay_api::{Phase, Reason, Verdict};
+use assay_protocol::ingest::Commands;
 use assay_protocol::rest::Conclusion;
 use jiff::Timestamp;
 
@@ -17,6 +18,9 @@ pub struct Decision {
     pub message: String,
     /// When the user's last process ended, once final and where it is known.
     pub ended_at: Option<Timestamp>,
+    /// The attempt that begins. The status that says so is written before
+    /// anything is done, so that no crash lets an attempt be counted twice.
+    pub next_attempt: Option<u32>,
     /// What is to be done, in this order. Doing any of it twice does no harm.
     pub actions: Vec<Action>,
     /// When to look again.
@@ -27,13 +31,37 @@ pub struct Decision {
     pub findings: Vec<String>,
 }
 
+impl Decision {
+    /// Nothing is decided yet: the execution stands where it stands.
+    pub(crate) fn going(phase: Phase, reason: Reason, message: impl Into<String>) -> Self {
+        Self {
+            phase,
+            verdict: None,
+            reason,
+            message: message.into(),
+            ended_at: None,
+            next_attempt: None,
+            actions: Vec::new(),
+            wake: Wake::OnChange,
+            troubles: Vec::new(),
+            findings: Vec::new(),
+        }
+    }
+}
+
 /// One thing to do outside.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Apply ConfigMap and Job, after the store knows of the attempt.
     ApplyObjects,
-    /// Delete the Job.
+    /// Tell the store of the attempt, which it missed.
+    Begin,
+    /// Give the store what somebody asked of the running execution.
+    SetCommands(Commands),
+    /// Delete a Job.
     DeleteJob {
+        /// Its name.
+        name: String,
         /// The Job stays visible until its pods are gone.
         foreground: bool,
     },
@@ -96,4 +124,8 @@ pub enum Trouble {
     Killed,
     /// The pod is being deleted, and nobody of us asked for it.
     Leaving,
+    /// An attempt was lost, and the next one waits for its turn.
+    Again,
+    /// The store does not do its work.
+    Store,
 }

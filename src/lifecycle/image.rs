@@ -1,6 +1,6 @@
 //! What a waiting or dead container says about why it does not run.
 
-use crate::observed::{ContainerFacts, ContainerState, Role};
+use crate::pod::{ContainerFacts, ContainerState, PodFacts, Role};
 
 /// What is wrong with a container.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,9 @@ pub(crate) enum Flaw {
     /// It ended before its work, and not for its use of memory.
     Died(String),
 }
+
+/// More images than this are not named in one sentence.
+const NAMED_IMAGES: usize = 3;
 
 /// Words of registries that mean no, and not: later.
 const REFUSALS: [&str; 5] = ["not found", "manifest unknown", "denied", "unauthorized", "does not exist"];
@@ -55,6 +58,38 @@ fn waiting(name: &str, reason: &str, message: &str) -> Option<Flaw> {
         "CreateContainerConfigError" | "CreateContainerError" | "RunContainerError" => Flaw::Create(words),
         _ => return None,
     })
+}
+
+/// The images that a pod still waits for, in words; `None` when nothing holds
+/// it, or something else does.
+pub(crate) fn awaited_images(pod: &PodFacts) -> Option<String> {
+    let refused = waits(pod, |reason| matches!(reason, "ErrImagePull" | "ImagePullBackOff" | "RegistryUnavailable"));
+    if !refused.is_empty() {
+        return Some(refused.join("; "));
+    }
+    // While a container copies the runner, the others wait for that one only.
+    let copies = |container: &ContainerFacts| {
+        container.role == Role::Install && container.state == ContainerState::Running
+    };
+    // A warning that is not about an image names another obstacle: a volume, the network.
+    let obstacle = pod.words.as_deref().is_some_and(|words| !words.to_lowercase().contains("image"));
+    if obstacle || pod.containers.iter().any(copies) {
+        return None;
+    }
+    let pulling = waits(pod, |reason| matches!(reason, "" | "ContainerCreating" | "PodInitializing"));
+    (!pulling.is_empty()).then(|| pulling.join("; "))
+}
+
+/// The first few containers that wait for such a reason, each with its image.
+fn waits(pod: &PodFacts, about: impl Fn(&str) -> bool) -> Vec<String> {
+    let words = |container: &ContainerFacts| match &container.state {
+        ContainerState::Waiting { reason, message } if about(reason) => {
+            let name = format!("container `{}` waits for `{}`", container.name, container.image);
+            Some(if message.is_empty() { name } else { format!("{name}: {message}") })
+        }
+        _ => None,
+    };
+    pod.containers.iter().filter_map(words).take(NAMED_IMAGES).collect()
 }
 
 fn dead(container: &ContainerFacts, exit_code: i32, reason: &str, message: &str) -> Option<Flaw> {
@@ -94,7 +129,7 @@ mod tests {
     fn a_dead_container_is_judged_by_what_it_was_for() {
         let dead = |role, reason: &str, exit_code| {
             let state = ContainerState::Terminated { exit_code, reason: reason.into(), message: String::new() };
-            flaw(&ContainerFacts { name: "c".into(), role, state })
+            flaw(&ContainerFacts { name: "c".into(), role, image: String::new(), state })
         };
         assert!(matches!(dead(Role::Group, "OOMKilled", 137), Some(Flaw::Memory(_))));
         assert!(matches!(dead(Role::Group, "Error", 3), Some(Flaw::Died(_))));

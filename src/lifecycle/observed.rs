@@ -1,16 +1,20 @@
 //! Everything that is known of an execution at one moment, as plain facts.
 
-use std::time::Duration;
-
-use assay_api::{Reason, TestExecutionStatus};
+use assay_api::{JobReference, Reason, TestExecutionStatus};
+use assay_protocol::ingest::Commands;
+use assay_protocol::rest::Conclusion;
 use assay_protocol::{Progress, Seal};
 use jiff::Timestamp;
 
 use crate::decision::Trouble;
+use crate::job::JobFacts;
+use crate::pod::{ContainerState, PodFacts, Role};
 
 /// What is known. The truth lies in the cluster and the store; only
-/// [`Observed::seen`] and [`Observed::refused`] are remembered between two
-/// looks, and forgetting them costs no more than a wait begun anew.
+/// [`Observed::seen`], [`Observed::refused`], [`Observed::touched`] and
+/// [`Observed::commanded`] are remembered between two looks, and forgetting
+/// them costs no more than a wait begun anew, a word said twice, or an attempt
+/// that is not made.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
     /// The object itself.
@@ -23,14 +27,26 @@ pub struct Observed {
     pub job: Option<JobFacts>,
     /// Its pods.
     pub pods: Vec<PodFacts>,
-    /// What the runner says.
+    /// What is left of earlier attempts.
+    pub older: Older,
+    /// Whether a container that runs steps was seen started in a pod of this
+    /// attempt that is gone; absent when no pod was seen.
+    pub touched: Option<bool>,
+    /// What the runner of this attempt says.
     pub run: Option<Progress>,
     /// The end of the log.
     pub log: LogFacts,
     /// The first collected files, asked for at the end only.
     pub collected: Vec<Collected>,
-    /// Whether the store knows the final judgement.
+    /// What the store knows.
     pub recorded: Recorded,
+    /// The judgement that the store has. It stands, although an interrupted
+    /// operator did not write it into the status.
+    pub judged: Option<Conclusion>,
+    /// Why the store does not do its work, in words.
+    pub store: Option<String>,
+    /// The commands that the store was last given.
+    pub commanded: Option<Commands>,
     /// The troubles that the last look found, and since when.
     pub seen: Vec<Seen>,
     /// Why the cluster refused the Job when it was last tried.
@@ -52,12 +68,27 @@ pub struct ExecutionFacts {
     pub workflow: String,
     /// Somebody asked for it to stop.
     pub cancel: bool,
+    /// Somebody asked for it to hold before the next step.
+    pub pause: bool,
+    /// Handles of steps that may go on although they are `paused`.
+    pub resume: Vec<String>,
     /// It is being deleted.
     pub deleting: bool,
-    /// Name that its Job has or will have.
-    pub job_name: String,
     /// Infrastructure attempt, counted from 1.
     pub attempt: u32,
+    /// Name that the Job of this attempt has or will have.
+    pub job_name: String,
+    /// Name that the Job of the next attempt would have.
+    pub next_job_name: String,
+}
+
+/// What is left of earlier attempts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Older {
+    /// Names of their Jobs that nobody has asked to be deleted.
+    pub jobs: Vec<String>,
+    /// One of their pods is not over.
+    pub busy: bool,
 }
 
 /// What becomes of the workflow.
@@ -67,9 +98,9 @@ pub enum Planned {
     NotAsked,
     /// The workflow does not exist.
     WorkflowMissing,
-    /// It cannot be run: [`Reason::WorkflowInvalid`] or [`Reason::ConfigInvalid`].
+    /// It cannot be run: [`Reason::WorkflowInvalid`], [`Reason::TemplateNotFound`] or [`Reason::ConfigInvalid`].
     Invalid {
-        /// Which of the two.
+        /// Which of them.
         reason: Reason,
         /// Every diagnostic, one line each.
         diagnostics: Vec<String>,
@@ -83,112 +114,6 @@ pub enum Planned {
 pub struct PlanFacts {
     /// SHA-256 of the plan, in hexadecimal.
     pub hash: String,
-}
-
-/// The Job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobFacts {
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// When its deletion was asked for.
-    pub deleted_at: Option<Timestamp>,
-    /// It belongs to somebody else: the name was taken.
-    pub foreign: bool,
-    /// SHA-256 of its plan, in hexadecimal.
-    pub plan_hash: String,
-    /// Longest time from the Job's creation to the first step, when it is known.
-    pub start_timeout: Option<Duration>,
-    /// Longest time from the first step to the end, `after` steps included, when it is known.
-    pub execution_timeout: Option<Duration>,
-    /// How it ended.
-    pub end: Option<JobEnd>,
-    /// What the Job controller has to say while there is no pod.
-    pub words: Option<String>,
-}
-
-/// How a Job ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobEnd {
-    /// It completed; otherwise it failed.
-    pub complete: bool,
-    /// Reason of its condition.
-    pub reason: String,
-    /// Message of its condition.
-    pub message: String,
-}
-
-/// One pod.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct PodFacts {
-    /// Name.
-    pub name: String,
-    /// uid.
-    pub uid: String,
-    /// When it was made.
-    pub created_at: Timestamp,
-    /// It is being deleted: when the cluster means to be done with it.
-    pub deleted_at: Option<Timestamp>,
-    /// `status.phase`.
-    pub phase: String,
-    /// `status.reason`.
-    pub reason: Option<String>,
-    /// `status.message`.
-    pub message: Option<String>,
-    /// The scheduler's words while no node takes it.
-    pub unschedulable: Option<String>,
-    /// Why the cluster disrupts it (condition `DisruptionTarget`).
-    pub disrupted: Option<String>,
-    /// Its containers, those that install first included.
-    pub containers: Vec<ContainerFacts>,
-    /// The last warning about it, when it was asked for.
-    pub words: Option<String>,
-}
-
-/// What a container is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// The leader.
-    Leader,
-    /// Runs steps.
-    Group,
-    /// Copies the runner before the others start.
-    Install,
-    /// Somebody put it there: a sidecar.
-    Foreign,
-}
-
-/// One container.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ContainerFacts {
-    /// Name.
-    pub name: String,
-    /// What it is for.
-    pub role: Role,
-    /// Where it stands.
-    pub state: ContainerState,
-}
-
-/// Where a container stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ContainerState {
-    /// Not started.
-    Waiting {
-        /// Why, in one word.
-        reason: String,
-        /// Why.
-        message: String,
-    },
-    /// Running.
-    Running,
-    /// Over.
-    Terminated {
-        /// Exit code.
-        exit_code: i32,
-        /// Why, in one word.
-        reason: String,
-        /// Termination message: the seal, in the leader's case.
-        message: String,
-    },
 }
 
 /// The end of the log.
@@ -209,12 +134,14 @@ pub struct Collected {
     pub size: u64,
 }
 
-/// Whether the store knows the final judgement.
+/// What the store knows of an execution.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Recorded {
-    /// The store has no record, or could not be asked.
+    /// It could not be asked.
+    Away,
+    /// It does not know this attempt.
     Unknown,
-    /// It knows the execution, and no judgement.
+    /// It knows the attempt, and no judgement.
     Open,
     /// It knows the judgement.
     Concluded,
@@ -251,8 +178,14 @@ impl Observed {
 
     fn accepts(&self, seal: &Seal) -> bool {
         let plan = self.job.as_ref().map(|job| &job.plan_hash);
-        let plan = plan.or(self.previous.job.as_ref().map(|job| &job.plan_hash));
+        let plan = plan.or(self.reference().map(|job| &job.plan_hash)).filter(|plan| !plan.is_empty());
         seal.attempt == self.execution.attempt && plan.is_none_or(|plan| *plan == seal.plan_hash)
+    }
+
+    /// What the status says of the Job of this attempt.
+    fn reference(&self) -> Option<&JobReference> {
+        let attempt = i32::try_from(self.execution.attempt).unwrap_or(i32::MAX);
+        self.previous.job.as_ref().filter(|job| job.attempt == attempt)
     }
 
     /// When the first step began.
@@ -260,9 +193,19 @@ impl Observed {
         self.run.as_ref().and_then(|run| run.started_at).or(self.previous.started_at)
     }
 
-    /// A Job was made at some time.
-    pub(crate) fn had_job(&self) -> bool {
-        self.job.is_some() || self.previous.job.is_some()
+    /// A Job of this attempt was made at some time. An attempt that the status
+    /// only announces has no plan yet.
+    pub fn had_job(&self) -> bool {
+        self.job.is_some() || self.run.is_some() || self.reference().is_some_and(|job| !job.plan_hash.is_empty())
+    }
+
+    /// Whether a step of this attempt may have begun. What is not known for
+    /// sure is taken to have begun: doing nothing twice is worth more than
+    /// trying everything again.
+    pub(crate) fn may_have_begun(&self) -> bool {
+        let told = self.run.iter().flat_map(|run| &run.steps).any(|step| step.attempts > 0);
+        let seen = || self.pod().map_or(self.touched.unwrap_or(true), PodFacts::is_touched);
+        self.started_at().is_some() || told || seen()
     }
 
     /// The pod to judge by: the newest.

@@ -8,7 +8,9 @@ use jiff::Timestamp;
 use crate::causes::{deadline, disruption};
 use crate::decision::{Decision, Trouble, Wake};
 use crate::ended::Judgement;
-use crate::observed::{ContainerFacts, ContainerState, JobEnd, Observed, Role};
+use crate::job::JobEnd;
+use crate::observed::Observed;
+use crate::pod::{ContainerFacts, ContainerState, Role};
 use crate::policy::Policy;
 use crate::time::after;
 
@@ -38,7 +40,7 @@ pub(crate) fn word(observed: &Observed, policy: &Policy, now: Timestamp) -> Opti
         return Some(Word::Unexplained(Box::new(unexplained(observed, Trouble::Stopped, message, until))));
     }
     let message = "the runner was stopped from outside, and the cluster does not say why";
-    Some(Word::Broken(Judgement::errored(Reason::PodLost, message)))
+    Some(Word::Broken(Judgement::lost(Reason::PodLost, message)))
 }
 
 /// A step that a signal ended may have been killed for its memory, which only
@@ -97,26 +99,16 @@ fn explanation(observed: &Observed) -> Option<Judgement> {
         return Some(judgement);
     }
     let job_goes = observed.job.as_ref().is_none_or(|job| job.deleted_at.is_some());
-    let what = if job_goes {
-        "the Job was deleted"
-    } else if pod.is_none_or(|pod| pod.deleted_at.is_some()) {
-        "the pod was deleted"
-    } else {
-        return None;
-    };
-    Some(Judgement::errored(Reason::PodLost, format!("{what} while the execution was running")))
+    if job_goes {
+        // Who deletes the Job means the execution; it is not made again.
+        return Some(Judgement::errored(Reason::PodLost, "the Job was deleted while the execution was running"));
+    }
+    let pod_goes = pod.is_none_or(|pod| pod.deleted_at.is_some());
+    pod_goes.then(|| Judgement::lost(Reason::PodLost, "the pod was deleted while the execution was running"))
 }
 
 fn unexplained(observed: &Observed, trouble: Trouble, message: &str, until: Timestamp) -> Decision {
-    Decision {
-        phase: observed.started_at().map_or(Phase::Starting, |_| Phase::Running),
-        verdict: None,
-        reason: Reason::ProgressingWithRetry,
-        message: message.to_owned(),
-        ended_at: None,
-        actions: Vec::new(),
-        wake: Wake::At(until),
-        troubles: vec![trouble],
-        findings: Vec::new(),
-    }
+    let phase = observed.started_at().map_or(Phase::Starting, |_| Phase::Running);
+    let decision = Decision::going(phase, Reason::ProgressingWithRetry, message);
+    Decision { wake: Wake::At(until), troubles: vec![trouble], ..decision }
 }

@@ -23,6 +23,18 @@ pub struct Policy {
     pub deadline_slack: Duration,
     /// Deadline of the start when the workflow can no longer be asked.
     pub default_start: Duration,
+    /// Deadline of a pause when the workflow can no longer be asked.
+    pub default_pause: Duration,
+    /// How often an execution is tried again whose pod was lost before its first step.
+    pub free_retries: u32,
+    /// Wait before the second attempt, doubled each time.
+    pub again_pause: Duration,
+    /// The pod of a lost attempt that does not end is waited for so long.
+    pub again_limit: Duration,
+    /// A store that does not answer for less than this is nothing to speak of.
+    pub store_patience: Duration,
+    /// What a lost runner may have told a store that does not answer is waited for so long.
+    pub store_grace: Duration,
 }
 
 impl Default for Policy {
@@ -37,6 +49,12 @@ impl Default for Policy {
             cancel_limit: Duration::from_secs(45),
             deadline_slack: Duration::from_secs(120),
             default_start: Duration::from_secs(600),
+            default_pause: Duration::from_secs(24 * 3600),
+            free_retries: 3,
+            again_pause: Duration::from_secs(1),
+            again_limit: Duration::from_secs(60),
+            store_patience: Duration::from_secs(3),
+            store_grace: Duration::from_secs(600),
         }
     }
 }

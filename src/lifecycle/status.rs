@@ -8,6 +8,7 @@ use assay_api::{
 };
 use assay_report::{Counts, FailedCase};
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use crate::conditions::{State, Word, carry, cut, cut_front, fold};
 use crate::decision::{Action, Decision};
@@ -30,10 +31,14 @@ pub fn fold_execution(observed: &Observed, decision: &Decision, now: Timestamp) 
         let conditions = carry(&previous.conditions, generation);
         return TestExecutionStatus { observed_generation: generation, conditions, ..previous.clone() };
     }
+    let word = Word { state: state(decision), reason: decision.reason, message: &decision.message, generation };
+    let conditions = fold(&previous.conditions, &word, now);
+    if let Some(attempt) = decision.next_attempt {
+        return announced(observed, decision, attempt, conditions);
+    }
     let started_at = observed.started_at().map(milliseconds);
     let finished_at = decision.verdict.map(|_| milliseconds(now));
     let ended_at = decision.ended_at.or(finished_at);
-    let word = Word { state: state(decision), reason: decision.reason, message: &decision.message, generation };
     TestExecutionStatus {
         observed_generation: generation,
         phase: decision.phase,
@@ -50,7 +55,27 @@ pub fn fold_execution(observed: &Observed, decision: &Decision, now: Timestamp) 
         failures: failures(observed),
         log: log(observed, decision),
         artifacts: artifacts(observed),
-        conditions: fold(&previous.conditions, &word, now),
+        conditions,
+    }
+}
+
+/// The next attempt begins with a clean slate: what was heard of the lost one
+/// counts no more. Its Job has no plan yet.
+fn announced(
+    observed: &Observed,
+    decision: &Decision,
+    attempt: u32,
+    conditions: Vec<Condition>,
+) -> TestExecutionStatus {
+    let name = observed.execution.next_job_name.clone();
+    TestExecutionStatus {
+        observed_generation: observed.execution.generation,
+        phase: decision.phase,
+        reason: Some(decision.reason),
+        message: Some(cut(&decision.message, MESSAGE_BYTES).to_owned()),
+        job: Some(JobReference { name, attempt: number(attempt), plan_hash: String::new() }),
+        conditions,
+        ..TestExecutionStatus::default()
     }
 }
 
@@ -81,10 +106,14 @@ fn job(observed: &Observed, decision: &Decision) -> Option<JobReference> {
     };
     let reference = |plan_hash| JobReference {
         name: observed.execution.job_name.clone(),
-        attempt: i32::try_from(observed.execution.attempt).unwrap_or(i32::MAX),
+        attempt: number(observed.execution.attempt),
         plan_hash,
     };
     made.or(planned).map(reference).or_else(|| observed.previous.job.clone())
+}
+
+fn number(n: u32) -> i32 {
+    i32::try_from(n).unwrap_or(i32::MAX)
 }
 
 fn counts(observed: &Observed) -> Option<Counts> {
@@ -93,7 +122,6 @@ fn counts(observed: &Observed) -> Option<Counts> {
 }
 
 fn tests(counts: &Counts) -> TestCounts {
-    let number = |n: u32| i32::try_from(n).unwrap_or(i32::MAX);
     TestCounts {
         summary: format!("{}/{}", counts.passed, counts.tests.saturating_sub(counts.skipped)),
         total: number(counts.tests),

@@ -20,7 +20,7 @@ pub(crate) fn stopping(observed: &Observed, policy: &Policy, now: Timestamp) -> 
         return conclude(observed, Judgement::cancelled("cancelled before it started"), now);
     }
     let Some(deleted_at) = job.deleted_at else {
-        let actions = vec![Action::DeleteJob { foreground: true }];
+        let actions = vec![Action::DeleteJob { name: observed.execution.job_name.clone(), foreground: true }];
         return going(observed, actions, after(now, policy.cancel_limit));
     };
     let until = after(deleted_at, policy.cancel_limit);
@@ -31,15 +31,7 @@ pub(crate) fn stopping(observed: &Observed, policy: &Policy, now: Timestamp) -> 
 }
 
 fn going(observed: &Observed, actions: Vec<Action>, until: Timestamp) -> Decision {
-    Decision {
-        phase: observed.started_at().map_or(Phase::Starting, |_| Phase::Running),
-        verdict: None,
-        reason: Reason::Cancelled,
-        message: "being cancelled: the steps are told to stop".to_owned(),
-        ended_at: None,
-        actions,
-        wake: Wake::At(until),
-        troubles: Vec::new(),
-        findings: Vec::new(),
-    }
+    let phase = observed.started_at().map_or(Phase::Starting, |_| Phase::Running);
+    let message = "being cancelled: the steps are told to stop";
+    Decision { actions, wake: Wake::At(until), ..Decision::going(phase, Reason::Cancelled, message) }
 }

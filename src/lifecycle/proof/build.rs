@@ -1,18 +1,22 @@
 //! Facts for tests.
 
 use assay_api::{Reason, StepState, TestExecutionStatus, Verdict};
-use assay_protocol::{ArtifactTotals, Progress, RunOutcome, Seal, StepProgress};
+use assay_protocol::{ArtifactTotals, BlockProgress, Progress, RunOutcome, Seal, StepProgress};
 use jiff::Timestamp;
 
 use crate::{
-    ContainerFacts, ContainerState, ExecutionFacts, JobFacts, LogFacts, Observed, PlanFacts, Planned, PodFacts,
-    Recorded, Role,
+    ContainerFacts, ContainerState, Deadlines, ExecutionFacts, JobFacts, LogFacts, Observed, Older, PlanFacts, Planned,
+    PodFacts, Recorded, Role,
 };
 
 pub(super) const START: i64 = 1_800_000_000;
 
 pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(START + seconds).expect("a time")
+}
+
+pub(super) fn job_name(attempt: u32) -> String {
+    format!("e-1234567{attempt}")
 }
 
 pub(super) fn fresh() -> Observed {
@@ -24,18 +28,26 @@ pub(super) fn fresh() -> Observed {
             created_at: at(0),
             workflow: "w".into(),
             cancel: false,
+            pause: false,
+            resume: Vec::new(),
             deleting: false,
-            job_name: "e-12345678".into(),
             attempt: 1,
+            job_name: job_name(1),
+            next_job_name: job_name(2),
         },
         previous: TestExecutionStatus::default(),
         planned: Planned::Ready(PlanFacts { hash: "h".into() }),
         job: None,
         pods: Vec::new(),
+        older: Older::default(),
+        touched: None,
         run: None,
         log: LogFacts::default(),
         collected: Vec::new(),
         recorded: Recorded::Open,
+        judged: None,
+        store: None,
+        commanded: None,
         seen: Vec::new(),
         refused: None,
     }
@@ -47,21 +59,21 @@ pub(super) fn job() -> JobFacts {
         deleted_at: None,
         foreign: false,
         plan_hash: "h".into(),
-        start_timeout: None,
-        execution_timeout: Some(std::time::Duration::from_secs(3600)),
+        deadlines: Deadlines { execution: Some(std::time::Duration::from_secs(3600)), ..Deadlines::default() },
+        retries: 0,
         end: None,
         words: None,
     }
 }
 
 pub(super) fn container(name: &str, role: Role, state: ContainerState) -> ContainerFacts {
-    ContainerFacts { name: name.into(), role, state }
+    ContainerFacts { name: name.into(), role, image: format!("r/{name}:1"), state }
 }
 
 pub(super) fn pod(phase: &str) -> PodFacts {
     let running = |name, role| container(name, role, ContainerState::Running);
     PodFacts {
-        name: "e-12345678-x".into(),
+        name: "e-12345671-x".into(),
         uid: "p".into(),
         created_at: at(0),
         phase: phase.into(),
@@ -90,25 +102,50 @@ pub(super) fn progress(outcome: Option<RunOutcome>) -> Progress {
     let step = |id: &str, state| StepProgress {
         id: id.into(),
         name: id.into(),
+        block: None,
         state,
         attempts: 1,
         exit_code: None,
         started_at: Some(at(1)),
         finished_at: None,
         message: None,
+        outputs: std::collections::BTreeMap::new(),
     };
     Progress {
         sequence: 1,
         started_at: Some(at(1)),
         steps: vec![step("a", state), step("b", StepState::Waiting)],
+        blocks: Vec::new(),
+        paused: None,
+        paused_ms: 0,
         tests: None,
         artifacts: ArtifactTotals::default(),
         outcome,
     }
 }
 
-pub(super) fn sealed(verdict: Verdict, reason: Reason) -> PodFacts {
-    let seal = Seal::of(&progress(Some(outcome(verdict, reason))), 1, "h").expect("an outcome");
+/// A block of that handle, in another one or not, that begins with that step.
+pub(super) fn block(id: &str, parent: Option<u16>, first: u16, state: StepState) -> BlockProgress {
+    BlockProgress {
+        id: id.into(),
+        name: id.into(),
+        parent,
+        first,
+        state,
+        attempts: 1,
+        started_at: Some(at(1)),
+        finished_at: None,
+        message: None,
+    }
+}
+
+/// The pod before its containers are started.
+pub(super) fn untouched() -> PodFacts {
+    waiting("ContainerCreating", "")
+}
+
+pub(super) fn sealed(verdict: Verdict, reason: Reason, attempt: u32) -> PodFacts {
+    let seal = Seal::of(&progress(Some(outcome(verdict, reason))), attempt, "h").expect("an outcome");
     let state = ContainerState::Terminated { exit_code: 0, reason: "Completed".into(), message: seal.to_message() };
     PodFacts { containers: vec![container("assay", Role::Leader, state)], ..pod("Succeeded") }
 }

@@ -2,7 +2,7 @@
 
 use assay_api::{Phase, Reason, Verdict};
 
-use super::build::{at, container, fresh, job, outcome, pod, progress, sealed, waiting, with};
+use super::build::{at, container, fresh, job, job_name, outcome, pod, progress, sealed, waiting, with};
 use crate::{
     Action, ContainerState, Decision, JobEnd, Observed, Planned, PodFacts, Policy, Refusal, Role, Seen, Trouble, Wake,
     decide, fold_execution,
@@ -27,9 +27,17 @@ fn goes_on(observed: &Observed, second: i64, reason: Reason, wake: Wake) -> Deci
     decision
 }
 
+fn delete(foreground: bool) -> Action {
+    Action::DeleteJob { name: job_name(1), foreground }
+}
+
+/// A pod whose steps had begun, and whose runner ended without a word.
 fn over(phase: &str) -> PodFacts {
-    let state = ContainerState::Terminated { exit_code: 1, reason: "Error".into(), message: "no seal".into() };
-    PodFacts { containers: vec![container("assay", Role::Leader, state)], ..pod(phase) }
+    let state = |message: &str| {
+        ContainerState::Terminated { exit_code: 0, reason: "Error".into(), message: message.into() }
+    };
+    let group = container("group-0", Role::Group, state(""));
+    PodFacts { containers: vec![group, container("assay", Role::Leader, state("no seal"))], ..pod(phase) }
 }
 
 fn since(observed: Observed, trouble: Trouble, second: i64) -> Observed {
@@ -41,7 +49,7 @@ fn a_new_execution_gets_its_job_once() {
     let decision = look(&fresh(), 1);
     assert_eq!((decision.phase, &decision.actions[..]), (Phase::Starting, &[Action::ApplyObjects][..]));
     let status = fold_execution(&fresh(), &decision, at(1));
-    assert_eq!(status.job.as_ref().map(|job| (job.name.as_str(), job.plan_hash.as_str())), Some(("e-12345678", "h")));
+    assert_eq!(status.job.as_ref().map(|job| (job.name.as_str(), job.plan_hash.as_str())), Some(("e-12345671", "h")));
     assert_eq!(status.queued_at, Some(at(1)));
 
     let known = Observed { previous: status, job: Some(job()), ..fresh() };
@@ -58,7 +66,7 @@ fn a_missing_workflow_is_waited_for_and_then_named() {
     goes_on(&observed, 1, Reason::WorkflowNotFound, Wake::At(at(5)));
     let decision = ends(&observed, 5, Verdict::Errored, Reason::WorkflowNotFound);
     assert!(decision.message.contains("`w`"));
-    assert!(!decision.actions.contains(&Action::DeleteJob { foreground: false }));
+    assert!(!decision.actions.contains(&delete(false)));
 }
 
 #[test]
@@ -86,9 +94,9 @@ fn the_runners_word_counts_before_everything() {
     let run = Some(progress(Some(outcome(Verdict::Failed, Reason::TestsFailed))));
     let decision = ends(&Observed { run, ..with(vec![pod("Running")]) }, 9, Verdict::Failed, Reason::TestsFailed);
     assert_eq!(decision.message, "as the runner says");
-    assert!(!decision.actions.contains(&Action::DeleteJob { foreground: false }), "it ends by itself");
-    ends(&with(vec![sealed(Verdict::Passed, Reason::Passed)]), 9, Verdict::Passed, Reason::Passed);
-    let mut other = with(vec![sealed(Verdict::Passed, Reason::Passed)]);
+    assert!(!decision.actions.contains(&delete(false)), "it ends by itself");
+    ends(&with(vec![sealed(Verdict::Passed, Reason::Passed, 1)]), 9, Verdict::Passed, Reason::Passed);
+    let mut other = with(vec![sealed(Verdict::Passed, Reason::Passed, 1)]);
     if let Some(job) = &mut other.job {
         job.plan_hash = "another".into();
     }
@@ -99,15 +107,17 @@ fn the_runners_word_counts_before_everything() {
 fn images_that_cannot_come_end_it() {
     let bad = with(vec![waiting("InvalidImageName", "no")]);
     let decision = ends(&bad, 1, Verdict::Errored, Reason::ImagePullFailed);
-    assert!(decision.actions.contains(&Action::DeleteJob { foreground: false }));
+    assert!(decision.actions.contains(&delete(false)));
     ends(&with(vec![waiting("ImagePullBackOff", "x: not found")]), 1, Verdict::Errored, Reason::ImagePullFailed);
     let once = with(vec![waiting("ErrImagePull", "manifest unknown")]);
     assert_eq!(goes_on(&once, 1, Reason::PullingImage, Wake::At(at(3))).troubles, [Trouble::Image]);
     ends(&since(once, Trouble::Image, 1), 3, Verdict::Errored, Reason::ImagePullFailed);
     let slow = with(vec![waiting("ErrImagePull", "i/o timeout")]);
     goes_on(&slow, 30, Reason::PullingImage, Wake::At(at(600)));
-    let decision = ends(&slow, 600, Verdict::Errored, Reason::ImagePullFailed);
-    assert!(decision.message.contains("10m") && decision.message.contains("i/o timeout"), "{}", decision.message);
+    let decision = ends(&slow, 600, Verdict::Errored, Reason::ImagePullTimedOut);
+    for words in ["10m", "i/o timeout", "r/group-0:1"] {
+        assert!(decision.message.contains(words), "{}", decision.message);
+    }
 }
 
 #[test]
@@ -123,8 +133,8 @@ fn a_pod_without_a_node_waits_until_the_start_deadline() {
     let words = "0/1 nodes are available: 1 Insufficient cpu.";
     let pod = PodFacts { unschedulable: Some(words.into()), containers: Vec::new(), ..pod("Pending") };
     goes_on(&with(vec![pod.clone()]), 30, Reason::Unschedulable, Wake::At(at(600)));
-    let decision = ends(&with(vec![pod]), 600, Verdict::Errored, Reason::StartTimedOut);
-    assert!(decision.message.contains(words));
+    let decision = ends(&with(vec![pod]), 600, Verdict::Errored, Reason::QueueTimedOut);
+    assert!(decision.message.contains(words) && decision.message.contains("10m"), "{}", decision.message);
 }
 
 #[test]
@@ -151,7 +161,7 @@ fn what_the_cluster_does_to_a_pod_is_told_apart() {
     let state = ContainerState::Terminated { exit_code: 137, reason: "OOMKilled".into(), message: String::new() };
     let killed = PodFacts { containers: vec![container("group-0", Role::Group, state)], ..pod("Running") };
     let decision = ends(&with(vec![killed]), 9, Verdict::Errored, Reason::OutOfMemory);
-    assert!(decision.actions.contains(&Action::DeleteJob { foreground: false }));
+    assert!(decision.actions.contains(&delete(false)));
 }
 
 #[test]
@@ -160,7 +170,7 @@ fn silence_is_given_time_to_break() {
     goes_on(&observed, 30, Reason::ProgressingWithRetry, Wake::At(at(45)));
     ends(&since(observed, Trouble::Silence, 30), 45, Verdict::Errored, Reason::RunnerLost);
     let end = Some(JobEnd { complete: false, reason: "BackoffLimitExceeded".into(), message: "it failed".into() });
-    let mut gone = with(Vec::new());
+    let mut gone = Observed { touched: Some(true), ..with(Vec::new()) };
     gone.job.as_mut().expect("a Job").end = end;
     ends(&since(gone, Trouble::Silence, 30), 45, Verdict::Errored, Reason::PodLost);
     let leaving = PodFacts { deleted_at: Some(at(60)), ..pod("Running") };
@@ -185,7 +195,7 @@ fn cancelling_gives_the_runner_its_time() {
     let mut observed = with(vec![pod("Running")]);
     observed.execution.cancel = true;
     let decision = goes_on(&observed, 10, Reason::Cancelled, Wake::At(at(55)));
-    assert_eq!(decision.actions, [Action::DeleteJob { foreground: true }]);
+    assert_eq!(decision.actions, [delete(true)]);
     observed.job.as_mut().expect("a Job").deleted_at = Some(at(10));
     assert_eq!(goes_on(&observed, 11, Reason::Cancelled, Wake::At(at(55))).actions, []);
     ends(&observed, 55, Verdict::Cancelled, Reason::Cancelled);
