@@ -39,11 +39,8 @@ fn again(observed: &Observed, judgement: &Judgement) -> Decision {
     let next = observed.execution.attempt.saturating_add(1);
     let message = format!("{}: {}; attempt {next} begins", judgement.reason, judgement.message);
     let mut actions = removals(observed);
-    let event = Action::PublishEvent {
-        severity: Severity::Warning,
-        reason: Reason::TryingAgain,
-        message: message.clone(),
-    };
+    let event =
+        Action::PublishEvent { severity: Severity::Warning, reason: Reason::TryingAgain, message: message.clone() };
     actions.push(event);
     let decision = Decision::going(Phase::Pending, Reason::TryingAgain, message);
     Decision { next_attempt: Some(next), actions, ..decision }

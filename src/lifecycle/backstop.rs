@@ -157,13 +157,7 @@ impl Look<'_> {
         self.patient(Trouble::Silence, grace, Reason::ProgressingWithRetry, judgement)
     }
 
-    fn patient(
-        &self,
-        trouble: Trouble,
-        wait: std::time::Duration,
-        reason: Reason,
-        judgement: Judgement,
-    ) -> Finding {
+    fn patient(&self, trouble: Trouble, wait: std::time::Duration, reason: Reason, judgement: Judgement) -> Finding {
         let until = after(self.observed.since(trouble, self.now), wait);
         if self.now >= until {
             return Finding::Broken(judgement);

@@ -14,6 +14,7 @@ use crate::image::awaited_images;
 use crate::job::JobFacts;
 use crate::observed::Observed;
 use crate::policy::Policy;
+use crate::record::may_hold_its_word;
 use crate::time::{after, limit_text};
 
 /// The clocks of one execution.
@@ -49,7 +50,10 @@ impl Clocks<'_> {
         }
         match self.observed.started_at() {
             Some(started_at) => self.execution(started_at).into_iter().collect(),
-            None => [self.queue(findings), self.image_pull(), Some(self.start(findings))].into_iter().flatten().collect(),
+            None if may_hold_its_word(self.observed) && self.observed.may_have_begun() => vec![self.unheard()],
+            None => {
+                [self.queue(findings), self.image_pull(), Some(self.start(findings))].into_iter().flatten().collect()
+            }
         }
     }
 
@@ -66,6 +70,18 @@ impl Clocks<'_> {
         let at = after(after(after(started_at, limit), self.paused()), self.policy.deadline_slack);
         let message = format!("the execution ran longer than {}, and its runner did not end it", limit_text(limit));
         Some(Clock { at, judgement: Judgement::errored(Reason::ExecutionTimedOut, message) })
+    }
+
+    /// Nobody knows whether a step began, because the store cannot be asked:
+    /// all deadlines together are long over.
+    fn unheard(&self) -> Clock {
+        let limit = self.job.deadlines.execution.unwrap_or(self.policy.default_execution);
+        let started_at = after(self.job.created_at, self.start_limit());
+        let at = after(after(started_at, limit), self.policy.deadline_slack);
+        let limit = limit_text(limit);
+        let message =
+            format!("nothing was heard of the execution for more than {limit}, and the store cannot be asked");
+        Clock { at, judgement: Judgement::errored(Reason::ExecutionTimedOut, message) }
     }
 
     /// Until a node takes the pod.

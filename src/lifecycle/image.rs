@@ -68,9 +68,8 @@ pub(crate) fn awaited_images(pod: &PodFacts) -> Option<String> {
         return Some(refused.join("; "));
     }
     // While a container copies the runner, the others wait for that one only.
-    let copies = |container: &ContainerFacts| {
-        container.role == Role::Install && container.state == ContainerState::Running
-    };
+    let copies =
+        |container: &ContainerFacts| container.role == Role::Install && container.state == ContainerState::Running;
     // A warning that is not about an image names another obstacle: a volume, the network.
     let obstacle = pod.words.as_deref().is_some_and(|words| !words.to_lowercase().contains("image"));
     if obstacle || pod.containers.iter().any(copies) {

@@ -38,9 +38,7 @@ pub use decide::decide;
 pub use decision::{Action, Decision, Severity, Trouble, Wake};
 pub use definition::{fold_template, fold_workflow};
 pub use job::{Deadlines, JobEnd, JobFacts};
-pub use observed::{
-    Collected, ExecutionFacts, LogFacts, Observed, Older, PlanFacts, Planned, Recorded, Refusal, Seen,
-};
+pub use observed::{Collected, ExecutionFacts, LogFacts, Observed, Older, PlanFacts, Planned, Recorded, Refusal, Seen};
 pub use pod::{ContainerFacts, ContainerState, PodFacts, Role};
 pub use policy::Policy;
 pub use requeue::{Failure, delay};

@@ -23,6 +23,8 @@ pub struct Policy {
     pub deadline_slack: Duration,
     /// Deadline of the start when the workflow can no longer be asked.
     pub default_start: Duration,
+    /// Deadline of the run when the workflow can no longer be asked, and nobody tells of the run.
+    pub default_execution: Duration,
     /// Deadline of a pause when the workflow can no longer be asked.
     pub default_pause: Duration,
     /// How often an execution is tried again whose pod was lost before its first step.
@@ -49,6 +51,7 @@ impl Default for Policy {
             cancel_limit: Duration::from_secs(45),
             deadline_slack: Duration::from_secs(120),
             default_start: Duration::from_secs(600),
+            default_execution: Duration::from_secs(3600),
             default_pause: Duration::from_secs(24 * 3600),
             free_retries: 3,
             again_pause: Duration::from_secs(1),

@@ -63,7 +63,8 @@ mod tests {
 
     #[test]
     fn the_newest_stay_and_the_old_go() {
-        let list: Vec<_> = (0..5).map(|number| finished(number, 100 * i64::try_from(number).expect("few"), false)).collect();
+        let list: Vec<_> =
+            (0..5).map(|number| finished(number, 100 * i64::try_from(number).expect("few"), false)).collect();
         let by = |age: Option<u64>, count| {
             let limits = Limits { age: age.map(Duration::from_secs), count };
             names(&superfluous(&list, &limits, at(500)))

@@ -58,7 +58,6 @@ fn depths(blocks: &[BlockProgress]) -> Vec<i32> {
 
 fn told(step: &StepProgress, depth: i32) -> StepStatus {
     StepStatus {
-        depth: 0,
         id: step.id.clone(),
         name: step.name.clone(),
         depth,
@@ -122,7 +121,8 @@ fn of_children(steps: &[StepStatus], at: usize) -> StepState {
     use StepState::{Cancelled, Errored, Failed, Passed, Skipped, TimedOut};
     let depth = steps[at].depth;
     let inner: Vec<_> = steps[at + 1..].iter().take_while(|step| step.depth > depth).map(|step| step.state).collect();
-    let gravest = [Errored, Failed, TimedOut, Cancelled, Passed, Skipped].into_iter().find(|state| inner.contains(state));
+    let gravest =
+        [Errored, Failed, TimedOut, Cancelled, Passed, Skipped].into_iter().find(|state| inner.contains(state));
     gravest.unwrap_or(steps[at].state)
 }
 

@@ -33,9 +33,8 @@ fn delete(foreground: bool) -> Action {
 
 /// A pod whose steps had begun, and whose runner ended without a word.
 fn over(phase: &str) -> PodFacts {
-    let state = |message: &str| {
-        ContainerState::Terminated { exit_code: 0, reason: "Error".into(), message: message.into() }
-    };
+    let state =
+        |message: &str| ContainerState::Terminated { exit_code: 0, reason: "Error".into(), message: message.into() };
     let group = container("group-0", Role::Group, state(""));
     PodFacts { containers: vec![group, container("assay", Role::Leader, state("no seal"))], ..pod(phase) }
 }

@@ -12,7 +12,9 @@ fn status(observed: &Observed) -> TestExecutionStatus {
 }
 
 fn lines(status: &TestExecutionStatus) -> Vec<String> {
-    let line = |step: &assay_api::StepStatus| format!("{}{} {}", "-".repeat(step.depth.unsigned_abs() as usize), step.id, step.state);
+    let line = |step: &assay_api::StepStatus| {
+        format!("{}{} {}", "-".repeat(step.depth.unsigned_abs() as usize), step.id, step.state)
+    };
     status.steps.iter().map(line).collect()
 }
 

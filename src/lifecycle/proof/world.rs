@@ -298,7 +298,8 @@ impl World {
                 self.memory.commanded = Some(commands.clone());
             }
             Action::DeleteJob { name, foreground } => {
-                let own = self.attempts.iter_mut().find(|(n, _)| job_name(**n) == *name).expect("a Job that was made").1;
+                let own =
+                    self.attempts.iter_mut().find(|(n, _)| job_name(**n) == *name).expect("a Job that was made").1;
                 match (foreground, &mut own.job) {
                     (true, Some(job)) => job.deleted_at = Some(at(self.now)),
                     _ => (own.job, own.pods) = (None, Vec::new()),
@@ -394,7 +395,7 @@ fn check(before: &Observed, status: &TestExecutionStatus) {
 }
 
 proptest! {
-    #![proptest_config(proptest::test_runner::Config { cases: 2000, ..Default::default() })]
+    #![proptest_config(proptest::test_runner::Config { cases: 400, ..Default::default() })]
     #[test]
     fn any_order_of_events_ends_in_one_judgement(
         events in proptest::collection::vec(event(), 0..60),
