@@ -7,9 +7,11 @@ use crate::connect::{Cluster, within};
 use crate::error::ClusterError;
 
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
+
 impl Cluster {
     /// Whether a namespace enforces the Pod Security level `restricted`.
-    /// Believed for 30 s; a namespace that does not exist is not restricted.
+    /// Believed for 30 s; a namespace that does not exist, or that we may not
+    /// read, is not restricted.
     ///
     /// # Errors
     /// When the API server does not answer, or refuses.
@@ -18,7 +20,18 @@ impl Cluster {
             return Ok(answer);
         }
         let api = Api::<Namespace>::all(self.client.clone());
-        let found = within(format!("read Namespace {namespace}"), api.get_metadata_opt(namespace)).await?;
+        let found = match within(format!("read Namespace {namespace}"), api.get_metadata_opt(namespace)).await {
+            Err(error) if error.forbidden() => {
+                let error = assay_telemetry::error_chain(&error);
+                tracing::warn!(
+                    namespace,
+                    error,
+                    "whether the namespace is restricted is not known; taking it not to be"
+                );
+                None
+            }
+            other => other?,
+        };
         let labels = found.and_then(|found| found.metadata.labels).unwrap_or_default();
         let answer = labels.get(ENFORCE).is_some_and(|level| level == "restricted");
         self.inner.restricted.put(namespace, answer);

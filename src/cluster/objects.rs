@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use assay_api::names::FIELD_MANAGER_STATUS;
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, PropagationPolicy};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams, Preconditions, PropagationPolicy};
 use kube::core::NamespaceResourceScope;
 use kube::{Api, Resource, ResourceExt};
 use serde::Serialize;
@@ -166,7 +166,34 @@ impl Cluster {
             Cascade::Foreground => PropagationPolicy::Foreground,
         };
         let params = DeleteParams { propagation_policy: Some(policy), ..DeleteParams::default() };
-        match within(action::<K>("delete", namespace, name), self.api::<K>(namespace).delete(name, &params)).await {
+        self.delete_with::<K>(namespace, name, &params).await
+    }
+
+    /// Asks for this very object to be deleted, with what it owns afterwards.
+    /// That it is gone already, or that another one has its name, is fine.
+    ///
+    /// # Errors
+    /// When the API server does not answer, or refuses.
+    pub async fn delete_exactly<K: Object>(&self, namespace: &str, name: &str, uid: &str) -> Result<(), ClusterError> {
+        let preconditions = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
+        let params = DeleteParams {
+            propagation_policy: Some(PropagationPolicy::Background),
+            preconditions: Some(preconditions),
+            ..DeleteParams::default()
+        };
+        match self.delete_with::<K>(namespace, name, &params).await {
+            Err(error) if error.conflict() => Ok(()),
+            other => other,
+        }
+    }
+
+    async fn delete_with<K: Object>(
+        &self,
+        namespace: &str,
+        name: &str,
+        params: &DeleteParams,
+    ) -> Result<(), ClusterError> {
+        match within(action::<K>("delete", namespace, name), self.api::<K>(namespace).delete(name, params)).await {
             Ok(_) => Ok(()),
             Err(error) if error.not_found() => Ok(()),
             Err(error) => Err(error),

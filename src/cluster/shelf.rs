@@ -1,6 +1,7 @@
 //! What a watch has seen, kept for reading: by name, and by one further key.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use kube::{Resource, ResourceExt};
@@ -73,10 +74,13 @@ impl<K> Shelf<K> {
     }
 }
 
-/// The writing side of a [`Shelf`].
+/// The writing side of a [`Shelf`]: one for each list that fills it.
 pub(crate) struct Filler<K> {
     state: Arc<RwLock<State<K>>>,
-    synced: watch::Sender<bool>,
+    synced: Arc<Missing>,
+    complete: bool,
+    /// The namespace of the list; everything when absent.
+    namespace: Option<String>,
     index: fn(&K) -> Option<&str>,
     listed: Option<HashMap<Key, Arc<K>>>,
 }
@@ -87,14 +91,38 @@ pub(crate) struct Difference<K> {
     pub(crate) gone: Vec<Arc<K>>,
 }
 
-pub(crate) fn shelf<K>(index: fn(&K) -> Option<&str>) -> (Shelf<K>, Filler<K>) {
+/// The lists that were never complete so far.
+struct Missing {
+    lists: AtomicUsize,
+    synced: watch::Sender<bool>,
+}
+
+/// A shelf, and for each of the namespaces (all of them when there is none) who fills it.
+pub(crate) fn shelf<K>(index: fn(&K) -> Option<&str>, namespaces: &[String]) -> (Shelf<K>, Vec<Filler<K>>) {
     let state = Arc::new(RwLock::new(State { objects: HashMap::new(), index: HashMap::new() }));
-    let (sender, receiver) = watch::channel(false);
-    let filler = Filler { state: Arc::clone(&state), synced: sender, index, listed: None };
-    (Shelf { state, synced: receiver }, filler)
+    let (synced, receiver) = watch::channel(false);
+    let missing = Arc::new(Missing { lists: AtomicUsize::new(namespaces.len().max(1)), synced });
+    let filler = |namespace: Option<&String>| Filler {
+        state: Arc::clone(&state),
+        synced: Arc::clone(&missing),
+        complete: false,
+        namespace: namespace.cloned(),
+        index,
+        listed: None,
+    };
+    let fillers = match namespaces {
+        [] => vec![filler(None)],
+        some => some.iter().map(|namespace| filler(Some(namespace))).collect(),
+    };
+    (Shelf { state, synced: receiver }, fillers)
 }
 
 impl<K: Resource<DynamicType = ()>> Filler<K> {
+    /// The namespace that is to be listed; all when absent.
+    pub(crate) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
     pub(crate) fn apply(&mut self, object: K) -> Arc<K> {
         let object = Arc::new(object);
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
@@ -120,7 +148,8 @@ impl<K: Resource<DynamicType = ()>> Filler<K> {
     pub(crate) fn end_list(&mut self) -> Difference<K> {
         let listed = self.listed.take().unwrap_or_default();
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        let missing = state.objects.keys().filter(|key| !listed.contains_key(*key)).cloned();
+        let ours = |key: &Key| self.namespace.as_ref().is_none_or(|namespace| *namespace == key.0);
+        let missing = state.objects.keys().filter(|key| ours(key) && !listed.contains_key(*key)).cloned();
         let missing: Vec<Key> = missing.collect();
         let gone = missing.iter().filter_map(|key| state.take(self.index, key)).collect();
         let mut applied = Vec::new();
@@ -136,7 +165,9 @@ impl<K: Resource<DynamicType = ()>> Filler<K> {
             }
         }
         drop(state);
-        self.synced.send_replace(true);
+        if !std::mem::replace(&mut self.complete, true) && self.synced.lists.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.synced.synced.send_replace(true);
+        }
         Difference { applied, gone }
     }
 }

@@ -72,6 +72,9 @@ pub struct SlimCondition {
     /// In words.
     #[serde(default)]
     pub message: Option<String>,
+    /// Since when it has its status.
+    #[serde(rename = "lastTransitionTime", default)]
+    pub since: Option<Timestamp>,
 }
 
 /// A container and where it stands.
@@ -79,6 +82,8 @@ pub struct SlimCondition {
 pub struct SlimContainer {
     /// Name.
     pub name: String,
+    /// Its image.
+    pub image: String,
     /// Where it stands.
     pub state: ContainerState,
     /// How often it was started again.
@@ -279,6 +284,8 @@ struct WireContainer {
     #[serde(deserialize_with = "or_default")]
     name: String,
     #[serde(deserialize_with = "or_default")]
+    image: String,
+    #[serde(deserialize_with = "or_default")]
     restart_count: i32,
     #[serde(deserialize_with = "or_default")]
     state: WireState,
@@ -314,7 +321,7 @@ impl From<WireContainer> for SlimContainer {
             (None, None, Some(wait)) => ContainerState::Waiting { reason: wait.reason, message: wait.message },
             (None, None, None) => ContainerState::Unknown,
         };
-        Self { name: wire.name, state, restarts: wire.restart_count }
+        Self { name: wire.name, image: wire.image, state, restarts: wire.restart_count }
     }
 }
 

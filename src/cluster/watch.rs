@@ -34,8 +34,8 @@ pub enum Change<K> {
 
 /// Which objects to watch, and how to keep them.
 pub struct WatchOptions<K> {
-    /// One namespace, or all.
-    pub namespace: Option<String>,
+    /// These namespaces, or all when there is none.
+    pub namespaces: Vec<String>,
     /// Label selector.
     pub labels: Option<String>,
     /// Key under which [`Shelf::indexed`] finds the object.
@@ -46,7 +46,7 @@ pub struct WatchOptions<K> {
 
 impl<K> Default for WatchOptions<K> {
     fn default() -> Self {
-        Self { namespace: None, labels: None, index: |_| None, trim: |_| {} }
+        Self { namespaces: Vec::new(), labels: None, index: |_| None, trim: |_| {} }
     }
 }
 
@@ -60,9 +60,9 @@ pub struct Watch<K> {
 
 impl Cluster {
     /// Watches all Pods made for executions, indexed by the execution's uid.
-    pub fn watch_pods(&self, namespace: Option<&str>) -> Watch<SlimPod> {
+    pub fn watch_pods(&self, namespaces: &[String]) -> Watch<SlimPod> {
         self.watch_slim(WatchOptions {
-            namespace: namespace.map(str::to_owned),
+            namespaces: namespaces.to_vec(),
             labels: Some(LABEL_EXECUTION_UID.to_owned()),
             index: SlimPod::execution_uid,
             trim: |_| {},
@@ -70,9 +70,9 @@ impl Cluster {
     }
 
     /// Watches all Jobs made for executions, indexed by the execution's uid.
-    pub fn watch_jobs(&self, namespace: Option<&str>) -> Watch<SlimJob> {
+    pub fn watch_jobs(&self, namespaces: &[String]) -> Watch<SlimJob> {
         self.watch_slim(WatchOptions {
-            namespace: namespace.map(str::to_owned),
+            namespaces: namespaces.to_vec(),
             labels: Some(LABEL_EXECUTION_UID.to_owned()),
             index: SlimJob::execution_uid,
             trim: |_| {},
@@ -91,9 +91,10 @@ impl Cluster {
             + Sync
             + 'static,
     {
-        let api: Api<DeserializeGuard<K>> = self.scoped(options.namespace.as_deref());
-        let events = endless(api, config(options.labels.as_deref()));
-        drive(events.filter_map(|event| ready(logged(event).and_then(unguard))), options)
+        drive(options, |namespace, labels| {
+            let api: Api<DeserializeGuard<K>> = self.scoped(namespace);
+            endless(api, config(labels)).filter_map(|event| ready(logged(event).and_then(unguard))).boxed()
+        })
     }
 
     /// Follows one object: its state now and after each change; `None` while it
@@ -124,9 +125,10 @@ impl Cluster {
             + Sync
             + 'static,
     {
-        let api: Api<K> = self.scoped(options.namespace.as_deref());
-        let events = endless(api, config(options.labels.as_deref()));
-        drive(events.filter_map(|event| ready(logged(event))), options)
+        drive(options, |namespace, labels| {
+            let api: Api<K> = self.scoped(namespace);
+            endless(api, config(labels)).filter_map(|event| ready(logged(event))).boxed()
+        })
     }
 
     fn scoped<K>(&self, namespace: Option<&str>) -> Api<K>
@@ -211,14 +213,21 @@ fn unguard<K: Resource<DynamicType = ()>>(event: Event<DeserializeGuard<K>>) -> 
     })
 }
 
-fn drive<K>(events: impl Stream<Item = Event<K>> + Send + 'static, options: WatchOptions<K>) -> Watch<K>
+/// One list and watch for each namespace, or one for all, and one shelf.
+fn drive<K>(
+    options: WatchOptions<K>,
+    events: impl Fn(Option<&str>, Option<&str>) -> BoxStream<'static, Event<K>>,
+) -> Watch<K>
 where
     K: Resource<DynamicType = ()> + Send + Sync + 'static,
 {
-    let (shelf, mut filler) = shelf(options.index);
-    let trim = options.trim;
-    let changes = events.flat_map(move |event| stream::iter(take(&mut filler, trim, event))).boxed();
-    Watch { shelf, changes }
+    let WatchOptions { namespaces, labels, index, trim } = options;
+    let (shelf, fillers) = shelf(index, &namespaces);
+    let changes = fillers.into_iter().map(|mut filler| {
+        let events = events(filler.namespace(), labels.as_deref());
+        events.flat_map(move |event| stream::iter(take(&mut filler, trim, event))).boxed()
+    });
+    Watch { shelf, changes: stream::select_all(changes).boxed() }
 }
 
 fn take<K: Resource<DynamicType = ()>>(filler: &mut Filler<K>, trim: fn(&mut K), event: Event<K>) -> Vec<Change<K>> {

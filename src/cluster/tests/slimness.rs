@@ -20,11 +20,12 @@ fn a_pod_keeps_what_is_judged_and_nothing_else() {
             "phase": "Failed", "reason": "Evicted", "message": "low on memory",
             "conditions": [
                 { "type": "Ready", "status": "False" },
-                { "type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": "m" },
+                { "type": "DisruptionTarget", "status": "True", "reason": "TerminationByKubelet", "message": "m",
+                  "lastTransitionTime": "2026-01-02T03:04:05Z" },
             ],
             "initContainerStatuses": [{ "name": "i", "state": { "waiting": { "reason": "PodInitializing" } } }],
             "containerStatuses": [
-                { "name": "a", "restartCount": 1, "state": { "running": { "startedAt": "2026-01-02T03:04:05Z" } } },
+                { "name": "a", "image": "r/a:1", "restartCount": 1, "state": { "running": { "startedAt": "2026-01-02T03:04:05Z" } } },
                 { "name": "b", "state": { "terminated": {
                     "exitCode": 137, "reason": "OOMKilled", "message": "seal", "finishedAt": "2026-01-02T03:04:05Z" } } },
                 { "name": "c", "state": {} },
@@ -42,7 +43,8 @@ fn a_pod_keeps_what_is_judged_and_nothing_else() {
     assert_eq!(pod.conditions.len(), 1);
     assert_eq!(pod.condition("DisruptionTarget").and_then(|c| c.reason.as_deref()), Some("TerminationByKubelet"));
     assert_eq!(pod.containers[0].state, ContainerState::Running);
-    assert_eq!(pod.containers[0].restarts, 1);
+    assert_eq!((pod.containers[0].restarts, pod.containers[0].image.as_str()), (1, "r/a:1"));
+    assert!(pod.conditions[0].since.is_some());
     assert!(matches!(&pod.containers[1].state,
         ContainerState::Terminated { exit_code: 137, reason: Some(reason), .. } if reason == "OOMKilled"));
     assert_eq!(pod.containers[2].state, ContainerState::Unknown);

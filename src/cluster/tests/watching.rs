@@ -104,9 +104,40 @@ async fn pods_are_asked_for_by_label() {
             json!({ "metadata": { "name": "p", "namespace": "ns", "labels": { "assay.dev/execution-uid": "e" } } });
         (200, json!({ "apiVersion": "v1", "kind": "PodList", "metadata": { "resourceVersion": "1" }, "items": [pod] }))
     });
-    let mut watch = cluster.watch_pods(None);
+    let mut watch = cluster.watch_pods(&[]);
     assert!(matches!(watch.changes.next().await, Some(Change::Applied(_))));
     assert_eq!(watch.shelf.indexed("e").len(), 1);
     let uri = log.lock().expect("log")[0].uri.clone();
     assert!(uri.starts_with("/api/v1/pods?") && uri.contains("labelSelector=assay.dev%2Fexecution-uid"), "{uri}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn several_namespaces_fill_one_shelf() {
+    let lists = AtomicUsize::new(0);
+    let (cluster, log) = cluster(move |heard| {
+        if heard.uri.contains("watch=true") {
+            return failure(410, "Expired", "too old resource version");
+        }
+        let place = if heard.uri.contains("/namespaces/one/") { "one" } else { "two" };
+        let number = lists.fetch_add(1, Ordering::Relaxed);
+        let mut object = execution(if number < 2 { "first" } else { "second" }, "1");
+        object["metadata"]["namespace"] = json!(place);
+        // A list of one namespace says nothing about the other.
+        list(if place == "two" && number >= 2 { Vec::new() } else { vec![object] })
+    });
+    let namespaces = vec!["one".to_owned(), "two".to_owned()];
+    let mut watch = cluster.watch(WatchOptions::<TestExecution> { namespaces, ..WatchOptions::default() });
+    for expected in [false, false, false, true] {
+        assert!(watch.changes.next().await.is_some());
+        if expected {
+            assert!(watch.shelf.is_synced() && watch.shelf.len() == 2);
+        }
+    }
+    // Both are listed anew: `one` has another object, `two` has none.
+    for _ in 0..5 {
+        assert!(watch.changes.next().await.is_some());
+    }
+    let left: Vec<_> = watch.shelf.all().iter().map(|object| object.name_any()).collect();
+    assert_eq!(left, ["second"]);
+    assert!(log.lock().expect("log").iter().all(|heard| heard.uri.contains("/namespaces/")), "nothing cluster-wide");
 }
