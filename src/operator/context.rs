@@ -1,10 +1,12 @@
 //! What every controller holds.
 
 use assay_cluster::{Cluster, Events};
-use assay_lifecycle::Policy;
+use assay_lifecycle::{Limits, Policy};
 use assay_protocol::Server;
 use assay_store::Store;
 use tokio::sync::watch;
+
+use crate::metrics::Metrics;
 
 /// How executions are placed, and how the controllers work.
 #[derive(Clone, Debug)]
@@ -13,16 +15,20 @@ pub struct Settings {
     pub runner_image: String,
     /// Pull policy of that image; the cluster's default when absent.
     pub runner_pull_policy: Option<String>,
+    /// Image that brings repositories and archives into the workspace.
+    pub git_image: String,
     /// Where runners report to.
     pub server: Server,
     /// Whether image volumes work; may become known later.
     pub image_volumes: watch::Receiver<bool>,
-    /// The only namespace to look after; all when absent.
-    pub namespace: Option<String>,
+    /// The only namespaces to look after; all when there is none.
+    pub namespaces: Vec<String>,
     /// Looks of one controller at a time.
     pub concurrency: usize,
     /// How long each thing is waited for.
     pub policy: Policy,
+    /// How much is kept of a workflow that does not say.
+    pub retention: Limits,
 }
 
 /// What every controller holds. Cheap enough to share behind one pointer.
@@ -33,6 +39,8 @@ pub struct Context {
     pub store: Store,
     /// Publisher of Kubernetes Events.
     pub events: Events,
+    /// What is counted.
+    pub metrics: Metrics,
     /// Settings.
     pub settings: Settings,
 }

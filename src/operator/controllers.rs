@@ -4,16 +4,24 @@ use std::sync::Arc;
 
 use crate::context::Context;
 use crate::definition::{templates, workflows};
-use crate::execution;
+use crate::finished::Listeners;
+use crate::{execution, retention, storage};
 
 /// Runs all controllers, until the future is dropped. Only the leader may do
 /// so: dropping it ends every look that is under way.
 pub async fn run(context: Context) {
     let context = Arc::new(context);
-    let (finished, ended) = tokio::sync::mpsc::unbounded_channel();
+    let (workflows_hear, ended) = tokio::sync::mpsc::unbounded_channel();
+    let (retention_hears, superfluous) = tokio::sync::mpsc::unbounded_channel();
+    let (templates_tell, changed) = tokio::sync::mpsc::unbounded_channel();
+    let (storage_tells, store) = tokio::sync::watch::channel(None);
+    let (controller, watches) = execution::prepare(&context, Listeners(vec![workflows_hear, retention_hears]), store);
+    let executions = controller.executions.clone();
     tokio::join!(
-        execution::run(Arc::clone(&context), finished),
-        workflows::run(Arc::clone(&context), ended),
-        templates::run(context),
+        execution::run(controller, watches),
+        workflows::run(Arc::clone(&context), ended, changed),
+        templates::run(Arc::clone(&context), templates_tell),
+        retention::run(Arc::clone(&context), executions, superfluous),
+        storage::run(context, storage_tells),
     );
 }

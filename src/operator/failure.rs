@@ -32,9 +32,10 @@ impl LookError {
                 assay_cluster::Disposition::Stalled => Failure::Transient,
                 assay_cluster::Disposition::Bug => Failure::Bug,
             },
+            // What stalls the store (a disk that is read-only, credentials that
+            // are wrong) is put right by people, without a sign to us.
             Self::Record(error) => match error.disposition() {
-                assay_store::Disposition::Transient => Failure::Transient,
-                assay_store::Disposition::Stalled => Failure::Stalled,
+                assay_store::Disposition::Transient | assay_store::Disposition::Stalled => Failure::Transient,
                 assay_store::Disposition::Bug => Failure::Bug,
             },
             Self::Log(_) | Self::Artifacts(_) => Failure::Transient,

@@ -3,8 +3,9 @@
 //! Everything is level-triggered: a look begins with what the cluster and the
 //! store say now, so a crash at any point costs no more than another look. The
 //! decisions themselves are made in `assay-lifecycle`; this room carries facts
-//! there and actions back. Absent here: any judgement of its own, and any
-//! fixed interval: a look follows a change, a timer, or a failure.
+//! there and actions back. A look follows a change, a timer, or a failure; at a
+//! fixed interval only the store is asked whether it does its work, and what
+//! need not be kept any longer is looked for. Absent here: any judgement of its own.
 #![forbid(unsafe_code)]
 
 mod context;
@@ -12,8 +13,13 @@ mod controllers;
 mod definition;
 mod execution;
 mod failure;
+mod finished;
+mod metrics;
 mod queue;
+mod retention;
+mod storage;
 mod work;
 
 pub use context::{Context, Settings};
 pub use controllers::run;
+pub use metrics::Metrics;

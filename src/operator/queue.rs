@@ -77,6 +77,11 @@ impl<K: Clone + Eq + Hash + Ord> Queue<K> {
         }
     }
 
+    /// How many keys are ready to be looked at.
+    pub(crate) fn len(&self) -> usize {
+        self.ready.len()
+    }
+
     /// When the next timer is due.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.timers.first().map(|(at, _)| *at)

@@ -14,6 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::metrics::LoopMetrics;
 use crate::queue::Queue;
 
 /// When a key is to be looked at again, by itself.
@@ -37,13 +38,18 @@ pub(crate) enum Trigger<K> {
 }
 
 /// Looks at keys until the triggers end.
-pub(crate) async fn run<K, F, R>(mut triggers: mpsc::UnboundedReceiver<Trigger<K>>, limit: usize, look: F)
-where
+pub(crate) async fn run<K, F, R>(
+    mut triggers: mpsc::UnboundedReceiver<Trigger<K>>,
+    limit: usize,
+    metrics: LoopMetrics,
+    look: F,
+) where
     K: Clone + Eq + Hash + Ord + Send + 'static,
     F: Fn(K) -> R,
     R: Future<Output = Next> + Send + 'static,
 {
-    let mut work = Work { queue: Queue::<K>::new(), failures: HashMap::new(), chance: RandomState::new() };
+    let (queue, chance) = (Queue::<K>::new(), RandomState::new());
+    let mut work = Work { queue, failures: HashMap::new(), chance, metrics };
     let mut looks = FuturesUnordered::new();
     loop {
         while looks.len() < limit
@@ -53,6 +59,7 @@ where
             // A panic is a failure of this key, not of the controller.
             looks.push(async move { (key, task.await.unwrap_or(Next::Failed(Failure::Bug))) });
         }
+        work.metrics.queued(work.queue.len());
         let timer = work.queue.deadline().map_or(Either::Left(pending()), |at| Either::Right(sleep_until(at)));
         tokio::select! {
             biased;
@@ -70,6 +77,7 @@ struct Work<K> {
     queue: Queue<K>,
     failures: HashMap<K, u32>,
     chance: RandomState,
+    metrics: LoopMetrics,
 }
 
 impl<K: Clone + Eq + Hash + Ord> Work<K> {
@@ -83,6 +91,7 @@ impl<K: Clone + Eq + Hash + Ord> Work<K> {
     fn settle(&mut self, key: K, next: Next) {
         let wait = match next {
             Next::Failed(failure) => {
+                self.metrics.failed(failure);
                 let failures = self.failures.entry(key.clone()).or_default();
                 *failures = failures.saturating_add(1);
                 delay(failure, *failures, self.chance.hash_one((&key, *failures)))
@@ -107,6 +116,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::metrics::Metrics;
 
     #[tokio::test(start_paused = true)]
     async fn failures_are_tried_again_and_panics_stay_with_their_key() {
@@ -118,7 +128,7 @@ mod tests {
         let count = Arc::clone(&looks);
         let done = Arc::new(tokio::sync::Notify::new());
         let notify = Arc::clone(&done);
-        let work = tokio::spawn(run(receive, 2, move |key: &'static str| {
+        let work = tokio::spawn(run(receive, 2, Metrics::default().of_loop("test"), move |key: &'static str| {
             let (count, notify) = (Arc::clone(&count), Arc::clone(&notify));
             async move {
                 assert_ne!(key, "panics");

@@ -1,6 +1,7 @@
 //! The controller of templates: is it valid by itself?
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use assay_api::{TestWorkflowTemplate, TestWorkflowTemplateSpec};
 use assay_cluster::WatchOptions;
@@ -15,20 +16,43 @@ use crate::context::Context;
 use crate::failure::LookError;
 use crate::work;
 
-/// Looks after all templates.
-pub(crate) async fn run(context: Arc<Context>) {
+/// Looks after all templates. `changed` hears of each one that is new, another, or gone.
+pub(crate) async fn run(context: Arc<Context>, changed: mpsc::UnboundedSender<Key>) {
     let watch = context.cluster.watch::<TestWorkflowTemplate>(WatchOptions {
-        namespace: context.settings.namespace.clone(),
+        namespaces: context.settings.namespaces.clone(),
         trim,
         ..WatchOptions::default()
     });
     let (send, triggers) = mpsc::unbounded_channel();
     let concurrency = context.settings.concurrency;
+    let metrics = context.metrics.of_loop("templates");
+    let news = News::default();
+    let seen = |key: &Key, template: &TestWorkflowTemplate, there: bool| {
+        if news.is_new(key, template.metadata.generation.filter(|_| there)) {
+            // Nobody receives only when everything ends.
+            let _ = changed.send(key.clone());
+        }
+    };
     let look = move |key: Key| {
         let context = Arc::clone(&context);
         async move { next("template", &key, judge(&context, &key).await) }
     };
-    tokio::join!(feed(watch, observed, &send), work::run(triggers, concurrency, look));
+    tokio::join!(feed(watch, observed, &send, seen), work::run(triggers, concurrency, metrics, look));
+}
+
+/// The generations of templates that were told of: a status is no news.
+#[derive(Debug, Default)]
+struct News(Mutex<HashMap<Key, i64>>);
+
+impl News {
+    /// Whether this is another generation than before; without one the template is gone.
+    fn is_new(&self, key: &Key, generation: Option<i64>) -> bool {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match generation {
+            Some(generation) => known.insert(key.clone(), generation) != Some(generation),
+            None => known.remove(key).is_some(),
+        }
+    }
 }
 
 /// Only what tells whether a look is needed is kept of a template.

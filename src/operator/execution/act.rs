@@ -4,6 +4,7 @@ use assay_api::names::{ANNOTATION_PLAN_HASH, FIELD_MANAGER_OPERATOR};
 use assay_cluster::{Cascade, ClusterError, EventKind};
 use assay_lifecycle::{ExecutionFacts, Refusal, Severity};
 use assay_plan::Rendered;
+use assay_protocol::ingest::Commands;
 use assay_protocol::rest::Conclusion;
 use assay_store::{Begin, RecordError};
 use assay_telemetry::error_chain;
@@ -12,8 +13,9 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::ConfigMap;
 use tokio::time::Instant;
 
+use super::facts;
 use super::memory::{Applied, Memory};
-use super::{facts, planning};
+use super::planning::Plan;
 use crate::context::Context;
 use crate::failure::LookError;
 
@@ -26,15 +28,17 @@ pub(crate) enum Application {
 }
 
 /// Applies ConfigMap and Job. The store hears of the attempt first, because
-/// the runner may speak before this function returns.
+/// the runner may speak before this function returns. When it does not listen,
+/// the run begins all the same, and the store hears of it later.
 pub(crate) async fn apply(
     context: &Context,
     namespace: &str,
     execution: &ExecutionFacts,
-    rendered: &Rendered,
+    plan: &Plan,
     memory: &mut Memory,
 ) -> Result<Application, LookError> {
-    context.store.begin(&begin(namespace, execution, &rendered.plan_hash)).await?;
+    let rendered = &plan.rendered;
+    tell_begin(context, namespace, execution, &rendered.plan_hash, memory).await;
     let (config_map, job) = tokio::join!(
         apply_plan(context, namespace, rendered),
         context.cluster.apply(&rendered.job, FIELD_MANAGER_OPERATOR),
@@ -48,11 +52,12 @@ pub(crate) async fn apply(
         },
         Err(error) => return Err(error.into()),
     };
-    memory.applied = Some(Applied { at: Instant::now(), created_at });
     memory.written = Some(Instant::now());
-    memory.plan_hash = Some(rendered.plan_hash.clone());
-    memory.deadlines = Some(planning::deadlines(rendered));
-    memory.refused = None;
+    let attempt = &mut memory.attempt;
+    attempt.applied = Some(Applied { at: Instant::now(), created_at });
+    attempt.plan_hash = Some(rendered.plan_hash.clone());
+    attempt.terms = Some(plan.terms);
+    attempt.refused = None;
     config_map?;
     Ok(Application::Done)
 }
@@ -103,6 +108,40 @@ fn begin(namespace: &str, execution: &ExecutionFacts, plan_hash: &str) -> Begin 
     }
 }
 
+/// Tells the store of the attempt. That it does not listen is remembered.
+pub(crate) async fn tell_begin(
+    context: &Context,
+    namespace: &str,
+    execution: &ExecutionFacts,
+    plan_hash: &str,
+    memory: &mut Memory,
+) {
+    let told = context.store.begin(&begin(namespace, execution, plan_hash)).await;
+    memory.untold = heard(told, namespace, execution);
+}
+
+/// Gives the store what somebody asked for.
+pub(crate) async fn tell_commands(
+    context: &Context,
+    namespace: &str,
+    execution: &ExecutionFacts,
+    commands: &Commands,
+    memory: &mut Memory,
+) {
+    let told = context.store.set_commands(&execution.uid, commands).await;
+    memory.untold = heard(told, namespace, execution);
+    if memory.untold.is_none() {
+        memory.commanded = Some(commands.clone());
+    }
+}
+
+/// Why the store did not listen.
+fn heard<T>(told: Result<T, RecordError>, namespace: &str, execution: &ExecutionFacts) -> Option<String> {
+    let words = error_chain(&told.err()?);
+    tracing::warn!(namespace, name = execution.name, error = words, "the store was not told; it is told later");
+    Some(words)
+}
+
 /// Tells the store the final judgement. An execution that ended before it had
 /// a Job is made known by this.
 pub(crate) async fn conclude(
@@ -120,15 +159,15 @@ pub(crate) async fn conclude(
     }
 }
 
-/// Deletes the Job.
+/// Deletes a Job.
 pub(crate) async fn delete_job(
     context: &Context,
     namespace: &str,
-    execution: &ExecutionFacts,
+    name: &str,
     foreground: bool,
 ) -> Result<(), LookError> {
     let cascade = if foreground { Cascade::Foreground } else { Cascade::Background };
-    Ok(context.cluster.delete::<Job>(namespace, &execution.job_name, cascade).await?)
+    Ok(context.cluster.delete::<Job>(namespace, name, cascade).await?)
 }
 
 /// The kind of Kubernetes Event for a severity.

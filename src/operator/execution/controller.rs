@@ -4,19 +4,11 @@ use std::sync::Arc;
 
 use assay_api::TestExecution;
 use assay_cluster::{Shelf, SlimJob, SlimPod};
-use tokio::sync::mpsc;
+use tokio::sync::watch;
 
 use super::memory::Memories;
 use crate::context::Context;
-
-/// An execution has ended: its namespace and its workflow.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(crate) struct Finished {
-    /// Namespace of both.
-    pub(crate) namespace: String,
-    /// Name of the workflow.
-    pub(crate) workflow: String,
-}
+use crate::finished::Listeners;
 
 /// What a look at an execution needs.
 pub(crate) struct Controller {
@@ -25,5 +17,7 @@ pub(crate) struct Controller {
     pub(crate) jobs: Shelf<SlimJob>,
     pub(crate) pods: Shelf<SlimPod>,
     pub(crate) memories: Memories,
-    pub(crate) finished: mpsc::UnboundedSender<Finished>,
+    pub(crate) finished: Listeners,
+    /// What keeps the store from its work.
+    pub(crate) store: watch::Receiver<Option<String>>,
 }

@@ -1,20 +1,27 @@
 //! Objects of the cluster as the plain facts that `assay-lifecycle` judges.
 
-use assay_api::names::{CONTAINER_GROUP_PREFIX, CONTAINER_INSTALL, CONTAINER_LEADER};
+use std::sync::Arc;
+
+use assay_api::names::{ANNOTATION_KEEP, CONTAINER_GROUP_PREFIX, CONTAINER_INSTALL, CONTAINER_LEADER};
 use assay_api::{Phase, TestExecution, TestExecutionStatus};
 use assay_cluster::{ContainerState as SlimState, SlimCondition, SlimContainer, SlimJob, SlimPod};
-use assay_lifecycle::{ContainerFacts, ContainerState, ExecutionFacts, JobEnd, JobFacts, PodFacts, Role};
+use assay_lifecycle::{
+    ContainerFacts, ContainerState, Deadlines, ExecutionFacts, JobEnd, JobFacts, Older, PodFacts, Role,
+};
 use assay_plan::job_name;
 use jiff::Timestamp;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
-/// Infrastructure attempt. There is one so far.
-pub(crate) const ATTEMPT: u32 = 1;
+/// Annotations by which Argo CD knows what it applied: hooks and tracked objects.
+const ARGO_CD: &str = "argocd.argoproj.io/";
 
 /// Takes out of a watched execution what nobody reads any more: a finished one
-/// is kept only for the case that its end was not told to everybody.
+/// is kept only for the case that its end was not told to everybody, and until
+/// it need not be kept any longer.
 pub(crate) fn trim(execution: &mut TestExecution) {
-    execution.metadata.annotations = None;
+    if let Some(annotations) = &mut execution.metadata.annotations {
+        annotations.retain(|name, _| name == ANNOTATION_KEEP || name.starts_with(ARGO_CD));
+    }
     let finished = execution.status.as_ref().is_some_and(|status| status.phase == Phase::Finished);
     if finished && let Some(status) = execution.status.take() {
         execution.status = Some(TestExecutionStatus {
@@ -24,27 +31,67 @@ pub(crate) fn trim(execution: &mut TestExecution) {
             reason: status.reason,
             message: status.message,
             finished_at: status.finished_at,
+            job: status.job,
             ..TestExecutionStatus::default()
         });
         execution.spec.config.clear();
+        execution.spec.config_from.clear();
     }
 }
 
+/// Whether only its owner may remove it: somebody wants it kept, or Argo CD
+/// applied it, and would miss it.
+pub(crate) fn is_kept(execution: &TestExecution) -> bool {
+    let annotations = execution.metadata.annotations.iter().flatten();
+    annotations.into_iter().any(|(name, value)| match name.as_str() {
+        ANNOTATION_KEEP => value == "true",
+        name => name.starts_with(ARGO_CD),
+    })
+}
+
+/// The attempt that counts: the newest that anybody speaks of. The status
+/// announces it, the store hears of it before its Job is made, and the Job
+/// itself bears witness where both were lost.
+pub(crate) fn attempt(previous: &TestExecutionStatus, recorded: Option<u32>, jobs: &[Arc<SlimJob>], uid: &str) -> u32 {
+    let told = previous.job.as_ref().and_then(|job| u32::try_from(job.attempt).ok());
+    let made = jobs.iter().filter(|job| is_of(job, uid)).filter_map(|job| job.attempt()).max();
+    [told, recorded, made, Some(1)].into_iter().flatten().max().unwrap_or(1)
+}
+
+/// What is left of the attempts before this one.
+pub(crate) fn older(attempt: u32, jobs: &[Arc<SlimJob>], pods: &[Arc<SlimPod>], uid: &str) -> Older {
+    let earlier = |number: Option<u32>| number.is_some_and(|number| number < attempt);
+    let jobs = jobs.iter().filter(|job| earlier(job.attempt()) && is_of(job, uid));
+    let left = jobs.filter(|job| job.metadata.deletion_timestamp.is_none());
+    let mut pods = pods.iter().filter(|pod| earlier(pod.attempt()));
+    Older {
+        jobs: left.filter_map(|job| job.metadata.name.clone()).collect(),
+        busy: pods.any(|older| !pod(older).is_over()),
+    }
+}
+
+fn is_of(job: &SlimJob, uid: &str) -> bool {
+    job.metadata.owner_references.iter().flatten().any(|owner| owner.uid == uid)
+}
+
 /// The object itself.
-pub(crate) fn execution(object: &TestExecution) -> ExecutionFacts {
+pub(crate) fn execution(object: &TestExecution, attempt: u32) -> ExecutionFacts {
     let metadata = &object.metadata;
     let name = metadata.name.clone().unwrap_or_default();
     let uid = metadata.uid.clone().unwrap_or_default();
     ExecutionFacts {
-        job_name: job_name(&name, &uid, ATTEMPT),
+        job_name: job_name(&name, &uid, attempt),
+        next_job_name: job_name(&name, &uid, attempt.saturating_add(1)),
         name,
         uid,
         generation: metadata.generation.unwrap_or(0),
         created_at: created_at(metadata),
         workflow: object.spec.workflow_ref.name.clone(),
         cancel: object.spec.cancel,
+        pause: object.spec.pause,
+        resume: object.spec.resume.clone(),
         deleting: metadata.deletion_timestamp.is_some(),
-        attempt: ATTEMPT,
+        attempt,
     }
 }
 
@@ -55,14 +102,13 @@ pub(crate) fn created_at(metadata: &ObjectMeta) -> Timestamp {
 
 /// The Job. What only its maker knows (plan, deadlines) is added by the caller.
 pub(crate) fn job(job: &SlimJob, owner: &str) -> JobFacts {
-    let owners = job.metadata.owner_references.iter().flatten();
     JobFacts {
         created_at: created_at(&job.metadata),
         deleted_at: job.metadata.deletion_timestamp.as_ref().map(|time| time.0),
-        foreign: !owners.into_iter().any(|reference| reference.uid == owner),
+        foreign: !is_of(job, owner),
         plan_hash: String::new(),
-        start_timeout: None,
-        execution_timeout: None,
+        deadlines: Deadlines::default(),
+        retries: 0,
         end: job.conditions.iter().find_map(end),
         words: None,
     }
@@ -89,8 +135,11 @@ pub(crate) fn pod(pod: &SlimPod) -> PodFacts {
         parts.join(": ")
     };
     let scheduled = pod.condition("PodScheduled");
-    let unschedulable = scheduled
-        .filter(|condition| condition.status == "False" && condition.reason.as_deref() == Some("Unschedulable"));
+    let unschedulable = scheduled.filter(|condition| {
+        let held = matches!(condition.reason.as_deref(), Some("Unschedulable" | "SchedulingGated"));
+        condition.status == "False" && held
+    });
+    let taken = scheduled.filter(|condition| condition.status == "True");
     PodFacts {
         name: pod.metadata.name.clone().unwrap_or_default(),
         uid: pod.metadata.uid.clone().unwrap_or_default(),
@@ -99,6 +148,7 @@ pub(crate) fn pod(pod: &SlimPod) -> PodFacts {
         phase: pod.phase.clone(),
         reason: pod.reason.clone(),
         message: pod.message.clone(),
+        scheduled_at: taken.and_then(|condition| condition.since),
         unschedulable: unschedulable.map(|condition| condition.message.clone().unwrap_or_default()),
         disrupted: pod.condition("DisruptionTarget").filter(|condition| condition.status == "True").map(words),
         containers: pod.init_containers.iter().chain(&pod.containers).filter_map(container).collect(),
@@ -118,7 +168,8 @@ fn container(container: &SlimContainer) -> Option<ContainerFacts> {
             ContainerState::Terminated { exit_code: *exit_code, reason: text(reason), message: text(message) }
         }
     };
-    Some(ContainerFacts { name: container.name.clone(), role: role(&container.name), state })
+    let (name, image) = (container.name.clone(), container.image.clone());
+    Some(ContainerFacts { role: role(&name), name, image, state })
 }
 
 fn role(name: &str) -> Role {
@@ -132,7 +183,7 @@ fn role(name: &str) -> Role {
 
 #[cfg(test)]
 mod tests {
-    use assay_api::Verdict;
+    use assay_api::{JobReference, Verdict};
     use serde_json::{Value, json};
 
     use super::*;
@@ -183,9 +234,39 @@ mod tests {
     }
 
     #[test]
+    fn the_newest_attempt_that_anybody_speaks_of_counts() {
+        let made = |attempt: &str, owner: &str| {
+            Arc::new(read::<SlimJob>(json!({
+                "metadata": {
+                    "name": format!("j{attempt}"),
+                    "labels": { "assay.dev/attempt": attempt },
+                    "ownerReferences": [{ "uid": owner, "kind": "TestExecution" }],
+                },
+            })))
+        };
+        let status = |attempt: i32| {
+            let job = JobReference { name: "j".into(), attempt, plan_hash: String::new() };
+            TestExecutionStatus { job: Some(job), ..TestExecutionStatus::default() }
+        };
+        let nothing = TestExecutionStatus::default();
+        assert_eq!(attempt(&nothing, None, &[], "u"), 1);
+        assert_eq!(attempt(&status(2), Some(1), &[made("1", "u")], "u"), 2, "announced");
+        assert_eq!(attempt(&nothing, Some(3), &[made("2", "u")], "u"), 3, "begun");
+        assert_eq!(attempt(&nothing, None, &[made("4", "u"), made("9", "another")], "u"), 4, "made");
+        let left = older(3, &[made("1", "u"), made("2", "another"), made("3", "u")], &[], "u");
+        assert_eq!((left.jobs, left.busy), (vec!["j1".to_owned()], false));
+        let pod = |phase: &str| {
+            Arc::new(read::<SlimPod>(json!({
+                "metadata": { "labels": { "assay.dev/attempt": "2" } }, "status": { "phase": phase },
+            })))
+        };
+        assert!(older(3, &[], &[pod("Running")], "u").busy && !older(3, &[], &[pod("Failed")], "u").busy);
+    }
+
+    #[test]
     fn of_a_finished_execution_only_the_end_is_kept() {
         let mut finished: TestExecution = read(json!({
-            "metadata": { "name": "e", "annotations": { "a": "b" } },
+            "metadata": { "name": "e", "annotations": { "a": "b", "argocd.argoproj.io/hook": "PostSync" } },
             "spec": { "workflowRef": { "name": "w" }, "config": { "a": "b" } },
             "status": {
                 "observedGeneration": 3, "phase": "Finished", "verdict": "failed", "reason": "TestsFailed",
@@ -193,7 +274,9 @@ mod tests {
                 "steps": [{ "id": "s", "name": "s", "state": "failed" }],
             },
         }));
+        assert!(is_kept(&finished));
         trim(&mut finished);
+        assert!(is_kept(&finished) && finished.metadata.annotations.as_ref().is_some_and(|left| left.len() == 1));
         let status = finished.status.expect("a status");
         assert_eq!((status.verdict, status.observed_generation), (Some(Verdict::Failed), 3));
         assert!(status.steps.is_empty() && status.finished_at.is_some() && finished.spec.config.is_empty());

@@ -8,11 +8,12 @@ use assay_telemetry::error_chain;
 use jiff::Timestamp;
 
 use super::act::{self, Application};
-use super::controller::{Controller, Finished};
+use super::controller::Controller;
 use super::memory::Memory;
 use super::observe::{Look, add_evidence};
 use super::publish::{Published, publish, write};
 use crate::failure::LookError;
+use crate::finished::Finished;
 use crate::work::Next;
 
 impl Controller {
@@ -41,14 +42,49 @@ impl Controller {
         let look = self.observe(object, memory).await?;
         let now = Timestamp::now();
         let decision = decide(&look.observed, &self.context.settings.policy, now);
-        memory.seen = look.observed.remember(&decision.troubles, now);
+        memory.attempt.seen = look.observed.remember(&decision.troubles, now);
+        self.count(&decision, memory);
         if look.observed.previous.phase == Phase::Finished {
             return self.settle(object, look, &decision, memory).await;
         }
         if decision.verdict.is_some() {
             return self.end(object, look, &decision, memory, now).await;
         }
+        if decision.next_attempt.is_some() {
+            return self.try_again(object, look, &decision, memory, now).await;
+        }
         self.go_on(object, look, decision, memory, now).await
+    }
+
+    /// The number of executions that did not end, by their phase.
+    fn count(&self, decision: &Decision, memory: &mut Memory) {
+        let goes_on = decision.phase != Phase::Finished;
+        if memory.counted.as_ref().map(|counted| counted.phase) != goes_on.then_some(decision.phase) {
+            memory.counted = goes_on.then(|| self.context.metrics.standing(decision.phase));
+        }
+    }
+
+    /// The attempt was lost. The status announces the next one before anything
+    /// else is done; whoever reads it, after a crash too, goes on from there.
+    async fn try_again(
+        &self,
+        object: &TestExecution,
+        look: Look,
+        decision: &Decision,
+        memory: &mut Memory,
+        now: Timestamp,
+    ) -> Result<Looked, LookError> {
+        let status = fold_execution(&look.observed, decision, now);
+        if matches!(write(&self.context, object, status, memory).await?, Published::Gone) {
+            return Ok(Looked { next: Next::OnChange, over: true });
+        }
+        let execution = &look.observed.execution;
+        let namespace = object.metadata.namespace.as_deref();
+        let (name, message) = (execution.name.as_str(), decision.message.as_str());
+        tracing::warn!(namespace, name, attempt = decision.next_attempt, message, "an attempt was lost");
+        self.context.metrics.tried_again();
+        self.act(object, &look, decision, memory).await?;
+        Ok(Looked { next: Next::Within(Duration::ZERO), over: false })
     }
 
     /// The execution goes on.
@@ -64,7 +100,7 @@ impl Controller {
         if let Some(refused) = self.act(object, &look, &decision, memory).await? {
             // The refusal is judged like everything else; it is tried again by backing off.
             look.observed.refused = Some(refused.clone());
-            memory.refused = Some(refused);
+            memory.attempt.refused = Some(refused);
             decision = decide(&look.observed, &self.context.settings.policy, now);
             decision.actions.retain(|action| *action != Action::ApplyObjects);
             if decision.verdict.is_some() {
@@ -99,7 +135,7 @@ impl Controller {
         now: Timestamp,
     ) -> Result<Looked, LookError> {
         let begun = tokio::time::Instant::now();
-        add_evidence(&self.context, &mut look.observed).await?;
+        add_evidence(&self.context, &mut look.observed).await;
         let gathered = begun.elapsed();
         let execution = &look.observed.execution;
         let namespace = object.metadata.namespace.as_deref().unwrap_or_default();
@@ -135,10 +171,12 @@ impl Controller {
             published = ?begun.elapsed(),
             "an execution ended"
         );
+        if let Some(verdict) = decision.verdict {
+            let lasted = Duration::try_from(now.duration_since(execution.created_at)).unwrap_or_default();
+            self.context.metrics.finished(verdict, decision.reason, lasted);
+        }
         self.act(object, &look, decision, memory).await?;
-        let workflow = execution.workflow.clone();
-        // Nobody receives only when everything ends.
-        let _ = self.finished.send(Finished { namespace: namespace.to_owned(), workflow });
+        self.finished.tell(&Finished { namespace: namespace.to_owned(), workflow: execution.workflow.clone() });
         let next = if told.is_ok() { Next::OnChange } else { Next::Failed(assay_lifecycle::Failure::Transient) };
         // The memory is kept: the watch may still show a status from before.
         Ok(Looked { next, over: false })
@@ -188,15 +226,21 @@ impl Controller {
         for action in &decision.actions {
             match action {
                 Action::ApplyObjects => {
-                    let Some(rendered) = &look.rendered else { continue };
-                    if let Application::Refused(refusal) =
-                        act::apply(&self.context, namespace, execution, rendered, memory).await?
-                    {
+                    let Some(plan) = &look.plan else { continue };
+                    let applied = act::apply(&self.context, namespace, execution, plan, memory).await?;
+                    if let Application::Refused(refusal) = applied {
                         return Ok(Some(refusal));
                     }
                 }
-                Action::DeleteJob { foreground } => {
-                    act::delete_job(&self.context, namespace, execution, *foreground).await?;
+                Action::Begin => {
+                    let plan_hash = memory.attempt.plan_hash.clone().unwrap_or_default();
+                    act::tell_begin(&self.context, namespace, execution, &plan_hash, memory).await;
+                }
+                Action::SetCommands(commands) => {
+                    act::tell_commands(&self.context, namespace, execution, commands, memory).await;
+                }
+                Action::DeleteJob { name, foreground } => {
+                    act::delete_job(&self.context, namespace, name, *foreground).await?;
                 }
                 Action::PublishEvent { severity, reason, message } => {
                     let kind = act::event_kind(*severity);

@@ -3,20 +3,37 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use assay_api::TestExecutionStatus;
-use assay_lifecycle::{Refusal, Seen};
+use assay_lifecycle::{Deadlines, Refusal, Seen};
+use assay_protocol::ingest::Commands;
 use jiff::Timestamp;
 use tokio::time::Instant;
 
+use crate::metrics::Counted;
+
 /// What is remembered of one execution.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Memory {
     /// The status that we wrote last: newer than what the watch shows for a moment.
     pub(crate) published: Option<TestExecutionStatus>,
     /// When something of us was last written for people to see.
     pub(crate) written: Option<Instant>,
+    /// Its place among the executions that did not end yet.
+    pub(crate) counted: Option<Counted>,
+    /// Why the store did not take the last thing that it was told.
+    pub(crate) untold: Option<String>,
+    /// The commands that the store was last given.
+    pub(crate) commanded: Option<Commands>,
+    /// What concerns one attempt only.
+    pub(crate) attempt: OfAttempt,
+}
+
+/// What is remembered of one attempt.
+#[derive(Debug, Default)]
+pub(crate) struct OfAttempt {
+    /// Which one; 0 before the first look.
+    pub(crate) number: u32,
     /// Troubles and since when.
     pub(crate) seen: Vec<Seen>,
     /// Why the cluster refused the Job.
@@ -27,8 +44,19 @@ pub(crate) struct Memory {
     pub(crate) sighted: bool,
     /// Hash of the plan that the Job obeys.
     pub(crate) plan_hash: Option<String>,
-    /// Deadlines of the execution.
-    pub(crate) deadlines: Option<Deadlines>,
+    /// What the workflow says about its executions' time and attempts.
+    pub(crate) terms: Option<Terms>,
+    /// Whether a container that runs steps was seen started; absent when no pod was seen.
+    pub(crate) touched: Option<bool>,
+}
+
+impl Memory {
+    /// Forgets what concerned another attempt.
+    pub(crate) fn turn_to(&mut self, attempt: u32) {
+        if self.attempt.number != attempt {
+            self.attempt = OfAttempt { number: attempt, ..OfAttempt::default() };
+        }
+    }
 }
 
 /// A Job that we applied, until the watch shows it.
@@ -40,13 +68,13 @@ pub(crate) struct Applied {
     pub(crate) created_at: Timestamp,
 }
 
-/// Deadlines of an execution.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Deadlines {
-    /// From the Job's creation to the first step; absent when it cannot be known any more.
-    pub(crate) start: Option<Duration>,
-    /// From the first step to the end, `after` steps included.
-    pub(crate) execution: Option<Duration>,
+/// What a workflow says about its executions' time and attempts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Terms {
+    /// Deadlines.
+    pub(crate) deadlines: Deadlines,
+    /// How often it is tried again although steps had begun.
+    pub(crate) retries: u32,
 }
 
 /// The memories of all executions, by uid.

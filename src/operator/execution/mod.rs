@@ -10,5 +10,5 @@ mod planning;
 mod publish;
 mod watches;
 
-pub(crate) use controller::Finished;
-pub(crate) use watches::run;
+pub(crate) use facts::is_kept;
+pub(crate) use watches::{prepare, run};

@@ -4,16 +4,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assay_api::names::ANNOTATION_PLAN_HASH;
-use assay_api::{Phase, TestExecution};
+use assay_api::{Phase, TestExecution, TestExecutionStatus};
 use assay_cluster::SlimJob;
-use assay_lifecycle::{Collected, JobFacts, LogFacts, Observed, Planned, Recorded};
-use assay_plan::Rendered;
+use assay_lifecycle::{Collected, JobFacts, LogFacts, Observed, Planned, PodFacts, Recorded};
+use assay_protocol::Progress;
+use assay_protocol::rest::Conclusion;
 use assay_telemetry::error_chain;
 use jiff::Timestamp;
 use k8s_openapi::api::batch::v1::Job;
 
 use super::controller::Controller;
 use super::memory::Memory;
+use super::planning::Plan;
 use super::{facts, planning};
 use crate::context::Context;
 use crate::failure::LookError;
@@ -26,45 +28,72 @@ const COLLECTED: usize = 20;
 /// What is known, and what is applied if that is decided.
 pub(crate) struct Look {
     pub(crate) observed: Observed,
-    pub(crate) rendered: Option<Box<Rendered>>,
+    pub(crate) plan: Option<Plan>,
 }
 
 impl Controller {
     /// Observes an execution.
     pub(crate) async fn observe(&self, object: &TestExecution, memory: &mut Memory) -> Result<Look, LookError> {
-        let execution = facts::execution(object);
+        let uid = object.metadata.uid.as_deref().unwrap_or_default();
         let status = object.status.clone().unwrap_or_default();
         let previous = memory.published.clone().unwrap_or(status);
-        let record = self.context.store.execution_by_uid(&execution.uid).await?;
-        let recorded = match record.as_ref().map(|record| record.conclusion.is_some()) {
-            None if previous.phase == Phase::Finished => Recorded::Open,
-            None => Recorded::Unknown,
-            Some(false) => Recorded::Open,
-            Some(true) => Recorded::Concluded,
-        };
+        let kept = self.ask_store(uid, &previous).await?;
+        let (jobs, pods) = (self.jobs.indexed(uid), self.pods.indexed(uid));
+        let attempt = facts::attempt(&previous, kept.attempt, &jobs, uid);
+        memory.turn_to(attempt);
+        let own = pods.iter().filter(|pod| pod.attempt().is_none_or(|number| number == attempt));
+        let own: Vec<_> = own.map(|pod| facts::pod(pod)).collect();
+        if !own.is_empty() {
+            let seen = own.iter().any(PodFacts::is_touched);
+            memory.attempt.touched = Some(seen || memory.attempt.touched == Some(true));
+        }
         let mut observed = Observed {
             planned: Planned::NotAsked,
             job: None,
-            pods: self.pods.indexed(&execution.uid).iter().map(|pod| facts::pod(pod)).collect(),
-            run: record.and_then(|record| record.progress),
+            pods: own,
+            older: facts::older(attempt, &jobs, &pods, uid),
+            touched: memory.attempt.touched,
+            run: kept.run.filter(|_| kept.attempt == Some(attempt)),
             log: LogFacts::default(),
             collected: Vec::new(),
-            recorded,
-            seen: memory.seen.clone(),
-            refused: memory.refused.clone(),
-            execution,
+            recorded: match kept.recorded {
+                Recorded::Open if kept.attempt != Some(attempt) => Recorded::Unknown,
+                recorded => recorded,
+            },
+            judged: kept.judged,
+            store: kept.trouble.or_else(|| self.store.borrow().clone()).or_else(|| memory.untold.clone()),
+            commanded: memory.commanded.clone(),
+            seen: memory.attempt.seen.clone(),
+            refused: memory.attempt.refused.clone(),
+            execution: facts::execution(object, attempt),
             previous,
         };
         observed.job = self.job(object, &observed, memory).await?;
         self.add_words(object, &mut observed).await;
         let over = observed.previous.phase == Phase::Finished || observed.execution.deleting;
-        let had_job = observed.job.is_some() || observed.previous.job.is_some();
-        if over || had_job || observed.execution.cancel || observed.run.as_ref().is_some_and(|r| r.outcome.is_some()) {
-            return Ok(Look { observed, rendered: None });
+        if over || observed.had_job() || observed.execution.cancel || observed.judged.is_some() {
+            return Ok(Look { observed, plan: None });
         }
-        let (planned, rendered) = planning::plan(&self.context, object).await?;
+        let (planned, plan) = planning::plan(&self.context, object, attempt).await?;
         observed.planned = planned;
-        Ok(Look { observed, rendered })
+        Ok(Look { observed, plan })
+    }
+
+    /// What the store knows. While an execution goes on, a store that does not
+    /// answer is only a trouble; once it ended, telling it is all that is left.
+    async fn ask_store(&self, uid: &str, previous: &TestExecutionStatus) -> Result<Kept, LookError> {
+        match self.context.store.execution_by_uid(uid).await {
+            Ok(None) => Ok(Kept { recorded: Recorded::Unknown, ..Kept::default() }),
+            Ok(Some(record)) => Ok(Kept {
+                recorded: if record.conclusion.is_some() { Recorded::Concluded } else { Recorded::Open },
+                attempt: Some(record.attempt),
+                run: record.progress,
+                judged: record.conclusion,
+                trouble: None,
+            }),
+            Err(error) if previous.phase == Phase::Finished => Err(error.into()),
+            Err(error) => Ok(Kept { trouble: Some(error_chain(&error)), ..Kept::default() }),
+        }
     }
 
     /// The Job: from the watch, from what we just applied, or, when an earlier
@@ -81,11 +110,10 @@ impl Controller {
         if observed.previous.phase == Phase::Finished || job.foreign {
             return Ok(Some(job));
         }
-        if let Some(applied) = memory.applied {
+        if let Some(applied) = memory.attempt.applied {
             job.created_at = applied.created_at;
         }
-        let known = memory.plan_hash.clone().or(observed.previous.job.as_ref().map(|job| job.plan_hash.clone()));
-        job.plan_hash = match known {
+        job.plan_hash = match memory.attempt.plan_hash.clone().or_else(|| told_plan(observed)) {
             Some(hash) => hash,
             None => self
                 .asked_job(namespace, &observed.execution.job_name)
@@ -93,13 +121,13 @@ impl Controller {
                 .map(|job| plan_hash(&job))
                 .unwrap_or_default(),
         };
-        memory.plan_hash = Some(job.plan_hash.clone());
-        let deadlines = match memory.deadlines {
-            Some(deadlines) => deadlines,
-            None => planning::deadlines_again(&self.context, object).await?,
+        memory.attempt.plan_hash = Some(job.plan_hash.clone());
+        let terms = match memory.attempt.terms {
+            Some(terms) => terms,
+            None => planning::terms_again(&self.context, object, observed.execution.attempt).await?,
         };
-        memory.deadlines = Some(deadlines);
-        (job.start_timeout, job.execution_timeout) = (deadlines.start, deadlines.execution);
+        memory.attempt.terms = Some(terms);
+        (job.deadlines, job.retries) = (terms.deadlines, terms.retries);
         Ok(Some(job))
     }
 
@@ -112,17 +140,17 @@ impl Controller {
     ) -> Result<Option<JobFacts>, LookError> {
         let uid = &observed.execution.uid;
         if let Some(job) = watched {
-            memory.sighted = true;
+            memory.attempt.sighted = true;
             return Ok(Some(facts::job(&job, uid)));
         }
-        if memory.sighted || observed.previous.phase == Phase::Finished {
+        if memory.attempt.sighted || observed.previous.phase == Phase::Finished {
             return Ok(None);
         }
-        if let Some(applied) = memory.applied.filter(|applied| applied.at.elapsed() < BELIEVED) {
+        if let Some(applied) = memory.attempt.applied.filter(|applied| applied.at.elapsed() < BELIEVED) {
             let job = SlimJob::default();
             return Ok(Some(JobFacts { created_at: applied.created_at, foreign: false, ..facts::job(&job, uid) }));
         }
-        if memory.applied.is_none() && observed.previous.job.is_none() {
+        if memory.attempt.applied.is_none() && told_plan(observed).is_none() {
             return Ok(None);
         }
         let asked = self.asked_job(namespace, &observed.execution.job_name).await?;
@@ -161,6 +189,28 @@ impl Controller {
     }
 }
 
+/// What the store says of an execution.
+struct Kept {
+    recorded: Recorded,
+    attempt: Option<u32>,
+    run: Option<Progress>,
+    judged: Option<Conclusion>,
+    trouble: Option<String>,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        Self { recorded: Recorded::Away, attempt: None, run: None, judged: None, trouble: None }
+    }
+}
+
+/// The plan that the status names for the Job of this attempt.
+fn told_plan(observed: &Observed) -> Option<String> {
+    let job = observed.previous.job.as_ref()?;
+    let same = u32::try_from(job.attempt).is_ok_and(|attempt| attempt == observed.execution.attempt);
+    (same && !job.plan_hash.is_empty()).then(|| job.plan_hash.clone())
+}
+
 fn slim(job: &Job) -> Option<SlimJob> {
     serde_json::to_value(job).ok().and_then(|value| serde_json::from_value(value).ok())
 }
@@ -171,7 +221,15 @@ fn plan_hash(job: &Job) -> String {
 }
 
 /// Adds what only a final status tells: the end of the log and the first files.
-pub(crate) async fn add_evidence(context: &Context, observed: &mut Observed) -> Result<(), LookError> {
+/// A store that does not answer delays no verdict.
+pub(crate) async fn add_evidence(context: &Context, observed: &mut Observed) {
+    if let Err(error) = try_evidence(context, observed).await {
+        let name = &observed.execution.name;
+        tracing::warn!(name, error = error_chain(&error), "the verdict is published without its evidence");
+    }
+}
+
+async fn try_evidence(context: &Context, observed: &mut Observed) -> Result<(), LookError> {
     let uid = observed.execution.uid.clone();
     let tail = async { context.store.logs().tail(&uid, LOG_TAIL_BYTES).await.map_err(LookError::from) };
     let wanted = observed.run.as_ref().is_some_and(|run| run.artifacts.count > 0);
