@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assay_cluster::{Cluster, ConnectError, ConnectOptions, Elected, ElectionOptions, elect};
-use assay_lifecycle::Policy;
-use assay_operator::{Context, Settings};
+use assay_lifecycle::{Limits, Policy};
+use assay_operator::{Context, Metrics, Settings};
 use assay_protocol::Server as ServerPlace;
 use assay_server::{Certificates, ClusterDefinitions, ClusterIdentities, ServeOptions, Server, serve, tls_config};
 use assay_store::{Disposition, OpenError, Store};
@@ -201,14 +201,16 @@ impl Started {
         let settings = Settings {
             runner_image: args.runner_image.clone(),
             runner_pull_policy: args.runner_pull_policy.clone(),
+            git_image: args.git_image.clone(),
             server: ServerPlace { url: args.server_url(), ca: self.certificates.ca.clone() },
             image_volumes: find_out(&self.cluster, args),
-            namespace: args.watch_namespace.first().cloned(),
+            namespaces: args.watch_namespace.iter().filter(|name| !name.is_empty()).cloned().collect(),
             concurrency: usize::from(args.concurrency),
             policy: Policy::default(),
+            retention: Limits { age: args.retention.age, count: args.retention.count.and_then(|n| n.try_into().ok()) },
         };
         let events = self.cluster.events(&args.identity());
-        Context { cluster: self.cluster.clone(), store: self.store.clone(), events, settings }
+        Context { cluster: self.cluster.clone(), store: self.store.clone(), events, metrics: Metrics::default(), settings }
     }
 
     /// The orderly end: nobody writes any more, so the lease is given back and
