@@ -2,6 +2,12 @@
 //! order, conditions, retries, pauses, the execution's deadline and the
 //! verdict. What is to happen is decided by the pure [`machine`]; [`drive`]
 //! makes it happen.
+//!
+//! It knows no secret, and no way leads one to it: whatever it repeats (output,
+//! messages, notes, outputs of steps, failures in reports) was masked by the
+//! step container that was given the secrets, before it left that container.
+//! To mask again here, the leader would have to read them from a folder that
+//! the user's code of every other container can read as well.
 
 mod blocks;
 mod clock;

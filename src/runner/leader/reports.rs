@@ -12,6 +12,8 @@ use super::sources::Sources;
 const HEAD_BYTES: u64 = parse::HEAD as u64;
 /// Longest report that is read.
 const LONGEST: u64 = 256 * 1024 * 1024;
+/// Bytes of all reports of one attempt: more would take longer than step containers wait for a sign of life.
+const LONGEST_TOGETHER: u64 = 1024 * 1024 * 1024;
 /// Failures listed in a progress.
 const FAILURES: usize = 10;
 /// Warnings told per report.
@@ -62,9 +64,9 @@ impl Reports {
     pub(super) fn read(&mut self, step: u16, files: &[Collected]) -> Reading {
         self.by_step[usize::from(step)].clear();
         let mut reading = Reading::default();
-        let mut left = self.left();
+        let (mut left, mut bytes) = (self.left(), LONGEST_TOGETHER);
         for file in files {
-            match self.read_one(file, &left) {
+            match self.read_one(file, &left, &mut bytes) {
                 Ok(Some(report)) => {
                     reading.counts.get_or_insert_default().add(&report.counts());
                     let warnings = report.warnings.iter().take(WARNINGS);
@@ -95,7 +97,7 @@ impl Reports {
         }
     }
 
-    fn read_one(&self, file: &Collected, left: &Limits) -> Result<Option<TestReport>, String> {
+    fn read_one(&self, file: &Collected, left: &Limits, bytes: &mut u64) -> Result<Option<TestReport>, String> {
         // The leader knows no secrets: who collected the report has masked it.
         let Ok(mut open) = self.sources.open(file.masked.as_ref().unwrap_or(&file.source)) else {
             // Whether it was a report is not known; keeping it as an artifact will tell.
@@ -107,6 +109,9 @@ impl Reports {
         if file.size > LONGEST {
             return Err(format!("it is longer than {} MiB", LONGEST / 1024 / 1024));
         }
+        *bytes = bytes.checked_sub(file.size).ok_or_else(|| {
+            format!("the reports of one attempt have at most {} MiB together", LONGEST_TOGETHER / 1024 / 1024)
+        })?;
         let whole = BufReader::new(io::Cursor::new(head).chain(open).take(LONGEST));
         let mut report = parse::read(format, whole, left).map_err(|error| error.to_string())?;
         if left.cases == 0 || left.suites == 0 || left.text == 0 {

@@ -96,7 +96,9 @@ impl Uplink {
 
     /// Appends frames to the leader's own stream.
     pub(crate) fn say(&self, frames: &[u8]) {
-        self.mail.logs.change(|desk| desk.own.waiting.extend_from_slice(frames));
+        if let Some(lost) = self.mail.logs.change(|desk| desk.own.append(frames)) {
+            self.mail.notice(format!("{lost} lines of the leader were lost: the server was away for too long"));
+        }
     }
 
     /// Stores the files of a step.

@@ -11,6 +11,8 @@ use tokio::sync::Notify;
 
 use super::meter::Meter;
 
+/// What the leader may have to say while nobody listens, in bytes.
+const OWN_LIMIT: usize = 8 * 1024 * 1024;
 /// Longest piece of the leader's own stream.
 const OWN_BATCH: usize = 256 * 1024;
 
@@ -57,9 +59,22 @@ pub(super) struct OwnStream {
     pub(super) waiting: Vec<u8>,
     /// Stream offset of the first of them.
     pub(super) start: u64,
+    /// Lines that found no place.
+    lost: u64,
 }
 
 impl OwnStream {
+    /// Appends a line. Answers how many lines were lost, once there is place again to say so.
+    pub(super) fn append(&mut self, frames: &[u8]) -> Option<u64> {
+        if self.waiting.len() + frames.len() > OWN_LIMIT {
+            self.lost += 1;
+            return None;
+        }
+        self.waiting.extend_from_slice(frames);
+        let roomy = self.lost > 0 && self.waiting.len() < OWN_LIMIT / 2;
+        roomy.then(|| std::mem::take(&mut self.lost))
+    }
+
     /// The server has the stream up to here.
     pub(super) fn acknowledge(&mut self, position: u64) {
         let known = usize::try_from(position.saturating_sub(self.start)).unwrap_or(usize::MAX);
@@ -151,5 +166,20 @@ pub(super) struct Mailbox {
 impl Mailbox {
     pub(super) fn notice(&self, text: String) {
         self.notices.change(|notices| notices.push_back(text));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_own_stream_is_bounded_and_says_what_it_lost() {
+        let mut own = OwnStream::default();
+        let line = vec![0xA5; OWN_LIMIT / 4];
+        assert_eq!((0..6).map(|_| own.append(&line)).collect::<Vec<_>>(), [None; 6]);
+        assert_eq!(own.waiting.len(), OWN_LIMIT);
+        own.acknowledge(OWN_LIMIT as u64);
+        assert_eq!((own.append(&line), own.append(&line)), (Some(2), None));
     }
 }

@@ -4,11 +4,13 @@ use std::sync::atomic::Ordering;
 
 use assay_protocol::{PlanFile, Section};
 
+use crate::full_size::Memory;
 use crate::ingest::Server;
 use crate::online::{assert_complete, online};
+use crate::pod::Pod;
 use Section::Steps;
 
-fn report(pod: &crate::pod::Pod, text: &str) -> PlanFile {
+fn report(pod: &Pod, text: &str) -> PlanFile {
     PlanFile {
         path: format!("{}/r.xml", pod.plan.workspace),
         content: text.into(),
@@ -76,7 +78,12 @@ fn many_and_large_artifacts_arrive() {
     let mut pod = online(&server, 1);
     pod.shell(Steps, 0, "mkdir d; cd d; seq 1 3000 | split -l 1 -a 4 -; cd ..; head -c 100000000 /dev/zero > large")
         .artifacts = pod.rule(&["**/*"]);
-    let remains = pod.run();
+    let running = pod.start();
+    let memory = Memory::watch(running.leader.id());
+    let remains = running.wait();
+    let most = memory.most();
+    assert!(most < 24 * 1024 * 1024, "files are streamed: {most} bytes");
+    println!("leader: {most} bytes");
     assert_complete(&server, &remains);
     let artifacts = server.ingest.artifacts.lock().unwrap();
     assert_eq!((artifacts.len(), artifacts["name=large&step=step-0"].len()), (3001, 100_000_000));

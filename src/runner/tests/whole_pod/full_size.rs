@@ -12,13 +12,13 @@ use crate::container::Container;
 use crate::pod::Pod;
 
 /// Bytes that a process has for itself at most; its file, mapped from the image, is not counted.
-struct Memory {
+pub struct Memory {
     ended: Arc<AtomicBool>,
     watcher: JoinHandle<u64>,
 }
 
 impl Memory {
-    fn watch(pid: u32) -> Self {
+    pub fn watch(pid: u32) -> Self {
         let ended = Arc::new(AtomicBool::new(false));
         let seen = Arc::clone(&ended);
         let watcher = std::thread::spawn(move || {
@@ -35,7 +35,7 @@ impl Memory {
         Self { ended, watcher }
     }
 
-    fn most(self) -> u64 {
+    pub fn most(self) -> u64 {
         self.ended.store(true, Ordering::SeqCst);
         self.watcher.join().unwrap()
     }
