@@ -222,6 +222,7 @@ impl Machine {
         let first = run.attempts == 1;
         run.exit_code = done.exit_code;
         run.not_started = done.ending == Ending::NotStarted;
+        run.out_of_memory = done.out_of_memory;
         run.started_at = Some(if first { done.started_at } else { run.started_at.unwrap_or(done.started_at) });
         run.finished_at = Some(done.finished_at);
         run.outputs.clone_from(&done.outputs);

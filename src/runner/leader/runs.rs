@@ -41,6 +41,8 @@ pub(super) struct Run {
     pub(super) outputs: BTreeMap<String, String>,
     /// Its program does not exist or cannot be executed.
     pub(super) not_started: bool,
+    /// It failed when the memory of its container was used up.
+    pub(super) out_of_memory: bool,
 }
 
 impl Run {
@@ -108,6 +110,12 @@ pub(super) fn judge(step: &Instruction, done: &Done, counts: Option<&Counts>) ->
         Ending::Stopped => Outcome::lasting(StepState::Cancelled, "was stopped"),
         Ending::Exited | Ending::Killed => judge_exit(step, done, counts),
     };
+    let bad = done.signal.is_some() || done.exit_code.is_some_and(|code| code != 0);
+    if done.out_of_memory && bad && matches!(done.ending, Ending::Exited | Ending::Killed) {
+        // That says something of the container's limit, and nothing of what is tested.
+        let how = done.signal.map_or_else(|| format!("exit code {}", done.exit_code.unwrap_or_default()), killed_by);
+        return Outcome::of(StepState::Errored, Some(format!("the memory of its container was used up ({how})")));
+    }
     if step.fetches && matches!(outcome.state, StepState::Failed | StepState::TimedOut) {
         // Nothing was tested, so nothing may be said of the tests.
         let why = outcome.message.unwrap_or_default();

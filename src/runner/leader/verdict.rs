@@ -122,13 +122,18 @@ impl Record<'_> {
     }
 
     fn reason(&self, rule: &Rule, culprit: Id) -> Reason {
-        let errored = rule.verdict == Verdict::Errored;
         let fetches = self.tree.step(culprit).is_some_and(|step| step.fetches);
         match rule.reason {
-            Reason::StepErrored | Reason::SetupFailed if errored && fetches => Reason::ContentFailed,
+            Reason::StepErrored | Reason::SetupFailed if self.ran_out_of_memory(culprit) => Reason::OutOfMemory,
+            Reason::StepErrored | Reason::SetupFailed if fetches => Reason::ContentFailed,
             Reason::StepErrored if self.run(culprit).not_started => Reason::CommandNotFound,
             reason => reason,
         }
+    }
+
+    fn ran_out_of_memory(&self, id: Id) -> bool {
+        let run = self.run(id);
+        run.out_of_memory && run.state == StepState::Errored
     }
 
     /// What happened, and to which step.

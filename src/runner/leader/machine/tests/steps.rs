@@ -167,3 +167,21 @@ fn a_dead_or_silent_container_does_not_hang_the_run() {
     let stop = Deed::Stop { group: 0, step: 0, attempt: 1, why: Stop::Deadline };
     assert_eq!(acts(&mut machine, Event::Tick, 60_000), [stop, go(1, 1, 1)], "nobody is there to answer");
 }
+
+#[test]
+fn running_out_of_memory_says_nothing_of_the_tests() {
+    let mut step = instruction(0, Section::Steps, 0);
+    for (ending, negative, expected) in [
+        (Ending::Killed, false, "errored/OutOfMemory: step \"s0\" errored: the memory of its container was used up"),
+        (Ending::Exited, true, "errored/OutOfMemory: step \"s0\" errored: the memory of its container was used up"),
+        (Ending::TimedOut, false, "failed/StepTimedOut: "),
+    ] {
+        step.negative = negative;
+        let mut machine = begun(&plan(vec![step.clone()]));
+        let Event::Done(mut ended) = done(0, 1, ending, 137) else { unreachable!("it is") };
+        ended.out_of_memory = true;
+        ended.signal = (ending == Ending::Killed).then_some(9);
+        acts(&mut machine, Event::Done(ended), 1);
+        assert!(verdict(&machine).starts_with(expected), "{}", verdict(&machine));
+    }
+}
