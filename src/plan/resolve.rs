@@ -8,7 +8,7 @@ use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 
 use crate::config::{Given, Parameters, secret_variable, surroundings};
 use crate::diagnostic::Findings;
-use crate::expressions::{Scopes, substitute};
+use crate::expressions::{Budget, Scopes, substitute};
 use crate::templates::{Expanded, Origins, expand};
 use crate::{Diagnostic, Inputs};
 
@@ -64,8 +64,9 @@ fn resolve_with(
     let mut scope = surroundings.clone();
     parameters.add_to(&mut scope, &mut findings);
     let scopes = Scopes::new(scope, parameters.free_text());
-    let substituted = substitute(spec, "spec", &scopes, &mut findings);
-    let Expanded { mut spec, origins, partial } = expand(substituted, templates, &surroundings, &mut findings);
+    let mut budget = Budget::default();
+    let substituted = substitute(spec, "spec", &scopes, &mut budget, &mut findings);
+    let Expanded { mut spec, origins, partial } = expand(substituted, templates, &surroundings, budget, &mut findings);
     if let Some(inputs) = inputs {
         add_secrets(&mut spec, inputs);
     }

@@ -10,6 +10,8 @@ pub(super) enum Rule {
     Literal,
     /// Everything in it must have its value before the pod is made.
     Settled,
+    /// The same, and it is the name of an environment variable.
+    Variable,
     /// Its texts may wait for what only a running step knows.
     Late,
     /// The same, and a shell obeys it.
@@ -60,6 +62,7 @@ pub(super) fn rule(place: Place, field: &str) -> Rule {
             _ => Rule::Settled,
         },
         Place::Variable => match field {
+            "name" => Rule::Variable,
             "value" => Rule::Late,
             _ => Rule::Settled,
         },

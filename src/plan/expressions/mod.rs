@@ -1,6 +1,7 @@
 //! Expressions in workflows and templates: which fields hold them, when each
 //! is resolved, and what is said about them.
 
+mod budget;
 mod environment;
 mod fields;
 mod late;
@@ -8,6 +9,7 @@ mod names;
 mod scopes;
 mod walk;
 
+pub(crate) use budget::Budget;
 pub(crate) use environment::with_environment;
 pub(crate) use late::{LateText, is_word};
 pub(crate) use names::of_step as step_of;

@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::budget::Budget;
 use super::fields::{Place, Rule, rule};
 use super::late::is_word;
 use super::names;
@@ -24,12 +25,12 @@ const LATE_HINT: &str =
 /// The spec with all values that the scopes have. `root` is the place of the
 /// spec in diagnostics. Texts that may wait (see [`super::LateText`]) stand
 /// there as templates, all others with their final text.
-pub(crate) fn substitute<T>(spec: &T, root: &str, scopes: &Scopes, findings: &mut Findings) -> T
+pub(crate) fn substitute<T>(spec: &T, root: &str, scopes: &Scopes, budget: &mut Budget, findings: &mut Findings) -> T
 where
     T: Clone + Serialize + DeserializeOwned,
 {
     let Ok(mut value) = serde_json::to_value(spec) else { return spec.clone() };
-    let mut walk = Walk { scopes, findings, changed: false };
+    let mut walk = Walk { scopes, budget, findings, changed: false };
     walk.visit(&mut value, root, Rule::Into(Place::Spec));
     if !walk.changed {
         return spec.clone();
@@ -42,6 +43,7 @@ where
 
 struct Walk<'a> {
     scopes: &'a Scopes,
+    budget: &'a mut Budget,
     findings: &'a mut Findings,
     changed: bool,
 }
@@ -73,7 +75,9 @@ impl<'a> Walk<'a> {
         let mut visited = Vec::with_capacity(items.len());
         for (index, mut item) in items.drain(..).enumerate() {
             let spread = match &item {
-                Value::String(text) if matches!(rule, Rule::Settled | Rule::Late) => self.spread(text, rule),
+                Value::String(text) if matches!(rule, Rule::Settled | Rule::Late) => {
+                    self.spread(text, &format!("{path}[{index}]"), rule)
+                }
                 _ => None,
             };
             match spread {
@@ -88,19 +92,24 @@ impl<'a> Walk<'a> {
     }
 
     /// The items of an element that is one expression whose value is a list.
-    fn spread(&mut self, text: &str, rule: Rule) -> Option<Vec<String>> {
+    fn spread(&mut self, text: &str, path: &str, rule: Rule) -> Option<Vec<String>> {
         if !text.contains("{{") {
             return None;
         }
         let (template, _) = Template::parse(text);
-        let (resolved, mistakes) = template.single()?.resolve(&self.scopes.text);
+        let single = template.single().filter(|_| !self.budget.is_spent())?;
+        let (resolved, mistakes) = single.resolve(&self.scopes.text);
         let Some(Known::List(items)) = resolved.value().filter(|_| mistakes.is_empty()) else { return None };
-        self.changed = true;
         let text = |item: &Known| match rule {
             Rule::Late => Template::from(&Expression::from(Known::from(item.to_string()))).to_string(),
             _ => item.to_string(),
         };
-        Some(items.iter().map(text).collect())
+        let items: Vec<String> = items.iter().map(text).collect();
+        let bytes = items.iter().map(String::len).sum();
+        self.changed = true;
+        let allowed =
+            self.budget.allows_text(path, self.findings) && self.budget.allows_result(path, bytes, self.findings);
+        allowed.then_some(items)
     }
 
     fn text(&mut self, text: &mut String, path: &str, rule: Rule) {
@@ -108,33 +117,43 @@ impl<'a> Walk<'a> {
             Rule::Condition => return self.condition(text, path),
             Rule::Until => return self.until(text, path),
             Rule::Into(_) | Rule::Each(_) | Rule::Skip => return,
+            Rule::Variable if text.starts_with(CONFIG_PREFIX) => {
+                let message = format!("`{}` is reserved for a parameter whose value comes from a Secret", shown(text));
+                return self.findings.error(path, message, "choose another name");
+            }
             _ if !text.contains("{{") => return,
             Rule::Literal => {
                 let message = format!("`{}` holds an expression, which cannot stand here", shown(text));
                 return self.findings.error(path, message, "write it out");
             }
-            Rule::Settled | Rule::Late | Rule::Script => {}
+            Rule::Settled | Rule::Variable | Rule::Late | Rule::Script => {}
+        }
+        if !self.budget.allows_text(path, self.findings) {
+            return;
         }
         let (template, mistakes) = Template::parse(text);
         let (simplified, found) = template.simplify(&self.scopes.text);
         self.report(path, text, mistakes.into_iter().chain(found));
         match rule {
-            Rule::Settled => self.refuse_late(&simplified, path),
+            Rule::Settled | Rule::Variable => self.refuse_late(&simplified, path),
             _ => self.check_late(&simplified, path),
         }
         if rule == Rule::Script {
             self.warn_of_injection(&template, text, path);
         }
-        self.changed = true;
-        *text = if rule == Rule::Settled { template.resolve(&self.scopes.text).text } else { simplified.to_string() };
+        let is_settled = matches!(rule, Rule::Settled | Rule::Variable);
+        let resolved = if is_settled { simplified.resolve(&Scope::new()).text } else { simplified.to_string() };
+        if self.budget.allows_result(path, resolved.len(), self.findings) {
+            self.changed = true;
+            *text = resolved;
+        }
     }
 
     fn condition(&mut self, text: &mut String, path: &str) {
         // Single words are judged by the rules of steps.
-        if is_word(text) {
-            return;
+        if !is_word(text) {
+            self.expression(text, path, &self.scopes.condition);
         }
-        self.expression(text, path, &self.scopes.condition);
         if let Some(value) = Expression::parse(text).0.value() {
             (if value.truthy() { "always" } else { "never" }).clone_into(text);
             self.changed = true;
@@ -156,6 +175,9 @@ impl<'a> Walk<'a> {
             let message = format!("`{}` has `{{{{` in it, and all of it is an expression already", shown(text));
             return self.findings.error(path, message, "write the expression without `{{` and `}}`");
         }
+        if !self.budget.allows_text(path, self.findings) {
+            return;
+        }
         let (expression, mistakes) = Expression::parse(text);
         let (resolved, found) = expression.resolve(scope);
         let said = self.findings.list.len();
@@ -172,8 +194,11 @@ impl<'a> Walk<'a> {
             }
         }
         if self.findings.list.len() == said && resolved != expression {
-            self.changed = true;
-            *text = resolved.to_string();
+            let resolved = resolved.to_string();
+            if self.budget.allows_result(path, resolved.len(), self.findings) {
+                self.changed = true;
+                *text = resolved;
+            }
         }
     }
 

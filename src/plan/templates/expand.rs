@@ -9,6 +9,7 @@ use super::layers::Layer;
 use super::origins::Origins;
 use super::store::{FROM_TEMPLATE, Store, Templates};
 use crate::diagnostic::Findings;
+use crate::expressions::Budget;
 
 /// A workflow with its templates in it.
 pub(crate) struct Expanded {
@@ -27,10 +28,11 @@ pub(crate) fn expand(
     spec: TestWorkflowSpec,
     templates: Option<&Templates>,
     surroundings: &Scope,
+    budget: Budget,
     findings: &mut Findings,
 ) -> Expanded {
     let mut expansion = Expansion {
-        store: Store::new(templates, surroundings, handles::of_workflow(&spec)),
+        store: Store::new(templates, surroundings, budget, handles::of_workflow(&spec)),
         origins: Origins::default(),
         of_steps: Vec::new(),
         partial: false,

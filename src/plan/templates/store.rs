@@ -12,7 +12,7 @@ use super::layers::Layer;
 use super::references::uses;
 use crate::config::{Given, Parameters, secret_variable};
 use crate::diagnostic::Findings;
-use crate::expressions::{LateText, Scopes, substitute};
+use crate::expressions::{Budget, LateText, Scopes, substitute};
 use crate::ids::Ids;
 
 /// Templates by name.
@@ -37,6 +37,7 @@ pub(super) struct Store<'a> {
     /// None when nobody knows which templates there are.
     templates: Option<&'a Templates>,
     surroundings: &'a Scope,
+    budget: Budget,
     /// Handles that are taken.
     ids: Ids,
     /// Templates as JSON, by name.
@@ -47,8 +48,8 @@ pub(super) struct Store<'a> {
 }
 
 impl<'a> Store<'a> {
-    pub(super) fn new(templates: Option<&'a Templates>, surroundings: &'a Scope, ids: Ids) -> Self {
-        Self { templates, surroundings, ids, json: BTreeMap::new(), uses: 0, bytes: 0, too_much: false }
+    pub(super) fn new(templates: Option<&'a Templates>, surroundings: &'a Scope, budget: Budget, ids: Ids) -> Self {
+        Self { templates, surroundings, budget, ids, json: BTreeMap::new(), uses: 0, bytes: 0, too_much: false }
     }
 
     /// The template that the reference at `path` names, with its values.
@@ -86,7 +87,7 @@ impl<'a> Store<'a> {
         let scopes = Scopes::new(scope, parameters.free_text());
         let mut template = template.clone();
         handles::rename(&mut template, &chosen);
-        let resolved = substitute(&template, &from, &scopes, findings);
+        let resolved = substitute(&template, &from, &scopes, &mut self.budget, findings);
         for (list, steps) in [("setup", &resolved.setup), ("steps", &resolved.steps), ("after", &resolved.after)] {
             for place in uses(steps, &format!("{from}.{list}")) {
                 findings.error(place, NESTED.0, NESTED.1);

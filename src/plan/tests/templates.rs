@@ -42,6 +42,30 @@ fn templates_cannot_make_a_workflow_grow_without_bounds() {
     assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
 }
 
+#[test]
+fn values_cannot_make_a_workflow_grow_without_bounds() {
+    let step = |args: usize| {
+        serde_json::from_value(json!({ "run": { "command": vec!["{{ config.big }}"; args] } })).expect("a step")
+    };
+    let config = serde_json::from_value(json!({ "big": {} })).expect("parameters");
+    let inputs = |bytes: usize| Inputs {
+        config: serde_json::from_value(json!({ "big": "x".repeat(bytes) })).expect("values"),
+        ..Inputs::default()
+    };
+    let spec = TestWorkflowSpec { config, ..workflow(vec![step(500); 12]) };
+    let said = |bytes: usize| -> Vec<String> {
+        validate(&resolve(&spec, &inputs(bytes))).iter().map(ToString::to_string).collect()
+    };
+    let started = Instant::now();
+    let expected = "spec.steps[0].run.command[8]: the expressions of the workflow bring more than 8 MiB; \
+                    use smaller values, or let steps read them from a file";
+    assert_eq!(said(1_000_000), [expected]);
+    let expected = "spec.steps[10].run.command[0]: more than 5000 texts of the workflow hold expressions; \
+                    make several workflows";
+    assert_eq!(said(10), [expected]);
+    assert!(started.elapsed() < Duration::from_secs(20), "{:?}", started.elapsed());
+}
+
 /// Two uses of one template do not meet, nor does it take the handles of the workflow.
 #[test]
 fn each_use_speaks_of_its_own_steps() {

@@ -14,7 +14,7 @@ pub(super) fn check(path: &str, container: &ContainerConfig, findings: &mut Find
     let mut names = BTreeSet::new();
     for (index, entry) in container.env.iter().enumerate() {
         let path = format!("{path}.env[{index}]");
-        check_name(&path, &entry.name, brings_parameter(entry), findings);
+        check_name(&path, &entry.name, entry.name.starts_with(CONFIG_PREFIX), findings);
         if !names.insert(&entry.name) {
             let message = format!("`{}` is given twice in one list", entry.name);
             findings.error(format!("{path}.name"), message, "keep one of them");
@@ -34,12 +34,9 @@ pub(super) fn check(path: &str, container: &ContainerConfig, findings: &mut Find
     }
 }
 
-/// The variable that brings the value of a sensitive parameter.
-fn brings_parameter(entry: &EnvVar) -> bool {
-    entry.name.starts_with(CONFIG_PREFIX) && entry.value_from.as_ref().is_some_and(|from| from.secret_key_ref.is_some())
-}
-
-fn check_name(path: &str, name: &str, is_from_secret: bool, findings: &mut Findings) {
+/// Names of parameters from Secrets are put here when a workflow is resolved,
+/// and refused there from anybody else.
+fn check_name(path: &str, name: &str, is_of_parameter: bool, findings: &mut Findings) {
     let path = format!("{path}.name");
     if findings.is_open(name) {
         return;
@@ -48,7 +45,7 @@ fn check_name(path: &str, name: &str, is_from_secret: bool, findings: &mut Findi
     if name.is_empty() || name.starts_with(|c: char| c.is_ascii_digit()) || !name.chars().all(right) {
         let hint = "use letters, digits and `_`, and do not begin with a digit";
         findings.error(path, format!("`{name}` cannot be the name of an environment variable"), hint);
-    } else if name.starts_with(RESERVED) && !is_from_secret {
+    } else if name.starts_with(RESERVED) && !is_of_parameter {
         let message = format!("`{name}` is reserved: names that start with `{RESERVED}` are set by Assay");
         findings.error(path, message, "choose another name");
     }
