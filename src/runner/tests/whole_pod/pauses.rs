@@ -40,15 +40,37 @@ fn a_paused_execution_holds_before_its_next_step() {
     let server = Server::start();
     server.command(true, &[]);
     let mut pod = online(&server, 2);
-    pod.shell(Steps, 0, "sleep 0.5");
+    pod.shell(Steps, 0, "while ! test -s go; do sleep 0.02; done");
     pod.shell(Steps, 1, "true");
     let running = pod.start();
+    // The answer to the first progress says it.
+    while server.ingest.progress.lock().unwrap().is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    std::thread::sleep(Duration::from_millis(500));
+    std::fs::write(running.path().join("data/go"), "x").unwrap();
     assert_eq!(server.wait_for_pause(), "step-1");
     let asked = Instant::now();
     server.command(false, &[]);
     let remains = running.wait();
     assert!(asked.elapsed() < Duration::from_secs(5), "the answer comes at once: {:?}", asked.elapsed());
     assert_eq!(remains.verdict(), "passed/Passed: 2 steps passed");
+}
+
+#[test]
+fn a_pause_asked_for_during_a_long_step_holds_the_next_one() {
+    let server = Server::start();
+    let mut pod = online(&server, 1);
+    pod.shell(Steps, 0, "echo begun > begun; sleep 13");
+    pod.shell(Steps, 0, "echo no > next");
+    let running = pod.start();
+    wait_for(&running.path().join("data/begun"));
+    std::thread::sleep(Duration::from_millis(500));
+    server.command(true, &[]);
+    assert_eq!(server.wait_for_pause(), "step-1");
+    assert!(!running.path().join("data/next").exists());
+    server.command(false, &[]);
+    assert_eq!(running.wait().verdict(), "passed/Passed: 2 steps passed");
 }
 
 #[test]
