@@ -29,6 +29,11 @@ const PIECE: usize = 512;
 /// Pieces overlap, so that nothing is seen between them.
 const STRIDE: usize = 480;
 
+/// Longest text whose base64 is looked for as `base64` and OpenSSL break it into lines.
+const WRAPPED: usize = 4096;
+/// Bytes in one of these lines: 76 characters, and 64.
+const WRAPPINGS: [usize; 2] = [57, 48];
+
 /// What is to be masked, and what cannot be.
 #[derive(Debug, Default)]
 pub(super) struct Secrets {
@@ -72,6 +77,16 @@ impl Secrets {
             self.add_value(trimmed);
         }
         lines.into_iter().for_each(|line| self.add_value(line));
+        if value.len() <= WRAPPED {
+            self.add_wrapped(value);
+        }
+    }
+
+    fn add_wrapped(&mut self, value: &[u8]) {
+        for length in WRAPPINGS.into_iter().filter(|length| value.len() > *length) {
+            let lines = value.chunks(length).map(|line| base64_core(line, 0, PLAIN));
+            self.forms.extend(lines.filter(|line| line.len() >= SHORTEST_LINE));
+        }
     }
 
     fn add_value(&mut self, value: &[u8]) {
@@ -90,7 +105,9 @@ impl Secrets {
         if value.len() < SHORTEST {
             return;
         }
-        let mut forms = vec![value.to_vec(), percent_encoded(value), json_escaped(value)];
+        let percent = percent_encoded(value);
+        let form_field = String::from_utf8_lossy(&percent).replace("%20", "+").into_bytes();
+        let mut forms = vec![value.to_vec(), lower_case_escapes(&percent), percent, form_field, json_escaped(value)];
         forms.push(json_escaped_for_html(value));
         forms.extend(QUOTES.map(|quotes| markup_escaped(value, &quotes)));
         for alignment in 0..3 {
@@ -141,6 +158,17 @@ fn percent_encoded(value: &[u8]) -> Vec<u8> {
             out.push(*byte);
         } else {
             out.extend_from_slice(format!("%{byte:02X}").as_bytes());
+        }
+    }
+    out
+}
+
+/// Some write `%2f` and not `%2F`.
+fn lower_case_escapes(percent: &[u8]) -> Vec<u8> {
+    let mut out = percent.to_vec();
+    for at in 0..out.len().saturating_sub(2) {
+        if percent[at] == b'%' {
+            out[at + 1..at + 3].make_ascii_lowercase();
         }
     }
     out
@@ -202,6 +230,22 @@ mod tests {
         let secrets = of("a<b>&'\"c");
         for form in ["a&lt;b&gt;&amp;'\"c", "a&lt;b&gt;&amp;&#39;&quot;c", "a\\u003cb\\u003e\\u0026'\\\"c"] {
             assert!(has(&secrets, form), "{form}");
+        }
+    }
+
+    #[test]
+    fn addresses_and_wrapped_base64_have_forms_of_their_own() {
+        let secrets = of("a/b c?d");
+        for form in ["a%2Fb%20c%3Fd", "a%2fb%20c%3fd", "a%2Fb+c%3Fd"] {
+            assert!(has(&secrets, form), "{form}");
+        }
+        let token: String = (0..150u8).map(|number| char::from(b'a' + number % 23)).collect();
+        let patterns = super::super::mask::Patterns::new(of(&token).forms);
+        for columns in [76, 64] {
+            let encoded = base64_core(token.as_bytes(), 0, PLAIN);
+            let wrapped: Vec<&[u8]> = encoded.chunks(columns).collect();
+            let shown = patterns.masked_text(&String::from_utf8_lossy(&wrapped.join(&b'\n')));
+            assert!(shown.split('\n').all(|line| line == "***"), "{shown}");
         }
     }
 
