@@ -133,3 +133,32 @@ fn mounted_secrets_of_full_size_are_masked_within_bounds() {
     assert!(most <= 40 * 1024 * 1024, "{most} bytes of memory");
     eprintln!("72 KiB of secrets: {took:?}, {most} bytes of memory");
 }
+
+#[test]
+fn the_secrets_of_a_common_step_cost_little() {
+    let mut pod = Pod::new(1);
+    let word = |seed: u64| format!("{:016x}", (seed + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    let key: String = (0..26).map(|line| (0..4).map(|part| word(4 * line + part)).collect::<String>() + "\n").collect();
+    let names = ["S0", "S1", "S2", "S3", "S4", "S5", "S6", "S7", "S8", "S9"];
+    pod.env = names.iter().zip(200..).map(|(name, seed)| (*name, word(seed) + &word(2 * seed) + "!")).collect();
+    pod.env.push(("KEY", format!("-----BEGIN PRIVATE KEY-----\n{key}-----END PRIVATE KEY-----\n")));
+    pod.plan.groups[0].secrets = pod.env.iter().map(|(name, _)| (*name).to_owned()).collect();
+    pod.shell(Section::Steps, 0, "seq 1000000; echo \"$KEY\"; echo \"$KEY\" | base64; echo $S3-$S4");
+    let began = Instant::now();
+    let container = Container::start(pod);
+    let memory = Memory::watch(container.child.id());
+    container.done(0, 1);
+    let (took, most) = (began.elapsed(), memory.most());
+    let remains = container.dismiss();
+    let text = remains.stdout(0, 0);
+    let rest = &text[text.rfind("1000000\n").unwrap() + 8..];
+    let lines: Vec<&str> = rest.lines().collect();
+    assert_eq!(
+        (lines[0], lines[27], *lines.last().unwrap()),
+        ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "***-***")
+    );
+    assert!(lines[1..27].iter().all(|line| *line == "***"), "{rest}");
+    assert!(lines[29..lines.len() - 2].iter().all(|line| line.len() < 20), "{rest}");
+    assert!(most <= 8 * 1024 * 1024, "{most} bytes of memory");
+    eprintln!("11 secrets, 7 MB of output: {took:?}, {most} bytes of memory");
+}
