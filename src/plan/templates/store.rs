@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use assay_api::{TemplateRef, TestWorkflowTemplateSpec};
 use assay_expr::{Scope, Template, closest};
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
 use super::fragment::Fragment;
 use super::handles;
@@ -123,16 +124,18 @@ impl<'a> Store<'a> {
 
 /// What a reference gives. It was resolved with the names of the workflow, and
 /// may wait for what only a running step knows.
-fn given(value: &k8s_openapi::apimachinery::pkg::util::intstr::IntOrString) -> Given {
-    use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+fn given(value: &IntOrString) -> Given {
     let IntOrString::String(written) = value else { return Given::Value(value.clone()) };
+    let (template, mistakes) = Template::parse(written);
+    if !mistakes.is_empty() {
+        return Given::Open;
+    }
     let late = LateText::of(written);
     if !late.waits {
         return Given::Value(IntOrString::String(late.text));
     }
-    let (template, mistakes) = Template::parse(written);
     let is_late = |name: &str| name.starts_with("env.") || name.starts_with("steps.") || name.starts_with("step.");
-    if !mistakes.is_empty() || !template.names().all(|(name, _)| is_late(name)) {
+    if !template.names().all(|(name, _)| is_late(name)) {
         return Given::Open;
     }
     let single = template.single().map(ToString::to_string).unwrap_or_default();

@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use assay_api::TestWorkflowSpec;
-use assay_plan::{has_errors, validate_workflow};
+use assay_api::{TestWorkflowSpec, TestWorkflowTemplateSpec};
+use assay_plan::{has_errors, templates_used, validate_template, validate_workflow};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -82,4 +82,45 @@ fn shape_of_path(path: &str) -> String {
 /// A message without the values in it.
 fn shape(message: &str) -> String {
     message.split('`').step_by(2).collect::<Vec<_>>().join("…")
+}
+
+/// Testkube's own templates are read and judged, and its workflows find them.
+#[test]
+fn templates_of_testkube_are_judged_and_used() {
+    let Some(corpus) = std::env::var_os("ASSAY_CORPUS").map(PathBuf::from) else {
+        eprintln!("SKIPPED: ASSAY_CORPUS names no folder with the corpus of workflows");
+        return;
+    };
+    let mut paths = Vec::new();
+    files(&corpus.join("workflows"), &mut paths);
+    let (mut templates, mut workflows) = (BTreeMap::new(), Vec::new());
+    for path in &paths {
+        let text = std::fs::read_to_string(path).expect("readable");
+        for document in serde_yaml::Deserializer::from_str(&text) {
+            let Ok(document) = Value::deserialize(document) else { continue };
+            let name = document["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+            match document["kind"].as_str() {
+                Some("TestWorkflowTemplate") => {
+                    if let Ok(spec) = serde_json::from_value::<TestWorkflowTemplateSpec>(document["spec"].clone()) {
+                        templates.insert(name, spec);
+                    }
+                }
+                Some("TestWorkflow") => {
+                    workflows.extend(serde_json::from_value::<TestWorkflowSpec>(document["spec"].clone()));
+                }
+                _ => {}
+            }
+        }
+    }
+    let sound = templates.values().filter(|template| !has_errors(&validate_template(template))).count();
+    let using: Vec<&TestWorkflowSpec> = workflows.iter().filter(|spec| !templates_used(spec).is_empty()).collect();
+    let found = using.iter().filter(|spec| templates_used(spec).iter().all(|name| templates.contains_key(*name)));
+    let found = found.count();
+    let whole = using.iter().filter(|spec| !has_errors(&validate_workflow(spec, Some(&templates)))).count();
+    println!(
+        "{} templates, {sound} sound; {} workflows use some, {found} find all, {whole} are whole",
+        templates.len(),
+        using.len()
+    );
+    assert!(sound > 10 && found > 10 && whole > 0, "the templates of the corpus are not understood");
 }
