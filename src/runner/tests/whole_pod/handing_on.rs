@@ -92,3 +92,26 @@ fn files_of_a_step_are_there_before_its_process() {
     assert_eq!(remains.stdout(0, 0), "db mine\nfrom a secret");
     assert!(remains.exists("late") && !remains.exists("ran") && !remains.path().join("x").exists());
 }
+
+#[test]
+fn a_repository_that_another_user_cloned_can_be_worked_in() {
+    let mut pod = Pod::new(1);
+    let repository = format!("{}/repo", pod.plan.workspace);
+    let made = std::process::Command::new("git").args(["init", "-q", &repository]).status();
+    assert!(made.is_ok_and(|status| status.success()), "git is needed (apt-get install git)");
+    if rustix::process::getuid().is_root() {
+        for path in [repository.clone(), format!("{repository}/.git")] {
+            std::os::unix::fs::chown(path, Some(54_321), Some(54_321)).unwrap();
+        }
+    }
+    pod.shell(Section::Setup, 0, "true").fetches = true;
+    pod.shell(Section::Steps, 0, "git -C repo rev-parse --git-dir; echo $GIT_CONFIG_COUNT");
+    let own = pod.shell(Section::Steps, 0, "echo $GIT_CONFIG_COUNT");
+    own.action.as_mut().unwrap().env.push(("GIT_CONFIG_COUNT".into(), "0".into()));
+    let container = Container::start(pod);
+    container.done(0, 1);
+    assert_eq!(container.run(1, 1, &Go::default()).exit_code, Some(0));
+    container.run(2, 1, &Go::default());
+    let remains = container.dismiss();
+    assert_eq!((remains.stdout(0, 1).as_str(), remains.stdout(0, 2).as_str()), (".git\n1\n", "0\n"));
+}
