@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{TestExecution, TestWorkflow, TestWorkflowTemplate};
 
-/// Steps are typed down to this nesting depth; below it they are kept as they
-/// are and judged by `plan`.
+/// Steps of `steps` are typed down to this nesting depth; below it, and below
+/// the first level of `setup` and `after`, they are kept as they are and judged by `plan`.
 pub const STEP_DEPTH: usize = 3;
 
 /// All definitions, in the order in which they are to be applied.
@@ -32,27 +32,26 @@ fn finish(definition: CustomResourceDefinition) -> CustomResourceDefinition {
     serde_json::from_value(value).expect("an edited definition is still a definition")
 }
 
-/// Gives nested `steps` the schema of steps, [`STEP_DEPTH`] deep; in `setup` and
-/// `after`, where nesting is rare, one level less. Nested levels carry no
-/// descriptions (the first level has them), and a nested `setup` is kept as it
-/// is: typing both lists would double the definition with every level.
+/// Gives nested `steps` the schema of steps, [`STEP_DEPTH`] deep. In `setup` and
+/// `after`, where nesting is rare, nested steps are kept as they are. Nested
+/// levels carry no descriptions (the first level has them), and a nested
+/// `setup` is kept as it is too: typing both lists would double the definition
+/// with every level.
 fn deepen_steps(spec: &mut Value) {
     let Some(leaf) = spec.pointer("/steps/items").cloned() else { return };
     let mut bare = leaf;
     strip_inner_descriptions(&mut bare);
-    let nested = |depth: usize| {
-        (1..depth).fold(bare.clone(), |inner, _| {
-            let mut outer = bare.clone();
-            set_nested(&mut outer, inner);
-            outer
-        })
-    };
-    for (list, depth) in [("setup", STEP_DEPTH - 1), ("steps", STEP_DEPTH), ("after", STEP_DEPTH - 1)] {
+    let nested = (2..STEP_DEPTH).fold(bare.clone(), |inner, _| {
+        let mut outer = bare.clone();
+        set_nested(&mut outer, inner);
+        outer
+    });
+    if let Some(items) = spec.pointer_mut("/steps/items") {
+        set_nested(items, nested);
+    }
+    for list in ["setup", "after"] {
         if let Some(items) = spec.pointer_mut(&format!("/{list}/items")) {
-            set_nested(items, nested(depth - 1));
-            if list != "steps" {
-                strip_inner_descriptions(items);
-            }
+            strip_inner_descriptions(items);
         }
     }
 }
@@ -127,6 +126,10 @@ mod tests {
         for definition in all() {
             let bytes = serde_json::to_vec(&definition).expect("serialises").len();
             assert!(bytes < 200_000, "{} is {bytes} bytes", definition.spec.names.kind);
+            // As text it goes into the annotation of `kubectl apply`, and that has a limit.
+            let value = serde_json::to_value(&definition).expect("serialises");
+            let text = serde_yaml::to_string(&value).expect("serialises").len();
+            assert!(text < 230_000, "{} is {text} bytes as YAML", definition.spec.names.kind);
         }
     }
 

@@ -20,6 +20,10 @@ pub struct JobConfig {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(length(max = 50))]
     pub annotations: BTreeMap<String, String>,
+    /// Longest time of the execution in seconds, as in a Job, when `timeouts.execution` does not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub active_deadline_seconds: Option<i64>,
 }
 
 /// Settings of the pod. Fields have the meaning that they have in a pod.

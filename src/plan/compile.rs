@@ -15,11 +15,13 @@ use k8s_openapi::api::core::v1::VolumeProjection;
 use crate::conditions::condition_of;
 use crate::content::{self, FETCH_ATTEMPTS};
 use crate::deadlines::{Deadlines, duration, milliseconds};
+use crate::diagnostic::Findings;
 use crate::expressions::LateText;
 use crate::files::Projections;
 use crate::flat::{Flat, FlatBlock, FlatStep, Work, flatten};
 use crate::group::{Groups, StepContainer};
 use crate::path::absolute;
+use crate::pod::PodSettings;
 use crate::tree::tree;
 use crate::{Resolved, Target};
 
@@ -37,6 +39,8 @@ pub struct Compiled {
     pub content: Vec<VolumeProjection>,
     /// How long each part may take.
     pub deadlines: Deadlines,
+    /// What the workflow asks of pod and Job.
+    pub(crate) settings: PodSettings,
 }
 
 /// Compiles a workflow. What validation refuses is compiled as well as it can be.
@@ -44,7 +48,9 @@ pub fn compile(resolved: &Resolved, target: &Target) -> Compiled {
     let spec = &resolved.spec;
     let flat = flatten(spec, tree(spec));
     let has_git = flat.steps.iter().any(|step| matches!(step.work, Work::Clone(_)));
-    let mut made = Making { has_git, groups: Groups::default(), projections: Projections::default() };
+    // What cannot be read was said by validation.
+    let settings = PodSettings::of(spec, &mut Findings::default());
+    let mut made = Making { has_git, settings, groups: Groups::default(), projections: Projections::default() };
     let files = made.projections.files(flat.files);
     let mut steps: Vec<Instruction> = Vec::new();
     for (index, step) in flat.steps.iter().enumerate() {
@@ -67,7 +73,7 @@ pub fn compile(resolved: &Resolved, target: &Target) -> Compiled {
         after_grace_ms: milliseconds(deadlines.after_grace),
         pause_ms: milliseconds(deadlines.pause),
     };
-    Compiled { document, containers, content: made.projections.sources, deadlines }
+    Compiled { document, containers, content: made.projections.sources, deadlines, settings: made.settings }
 }
 
 fn identity(resolved: &Resolved) -> ExecutionIdentity {
@@ -77,6 +83,7 @@ fn identity(resolved: &Resolved) -> ExecutionIdentity {
 /// Instructions on their way into the plan.
 struct Making {
     has_git: bool,
+    settings: PodSettings,
     groups: Groups,
     projections: Projections,
 }
@@ -90,18 +97,18 @@ impl Making {
         let container = match &step.work {
             Work::Clone(git) => StepContainer::fetcher(&step.container, content::credentials(git)),
             Work::Fetch(_) => StepContainer::fetcher(&step.container, Vec::new()),
-            Work::Run { .. } => StepContainer::of(&step.container),
+            Work::Run { .. } => StepContainer::of(&step.container, &self.settings),
             Work::Collect(_) => {
                 let followed = flat.steps[..index].iter().rposition(|step| runs(&step)).filter(|_| step.follows);
                 match followed.and_then(|followed| before.get(followed)) {
                     Some(followed) => return followed.group.into(),
-                    None => StepContainer::of(&step.container),
+                    None => StepContainer::of(&step.container, &self.settings),
                 }
             }
             Work::Write(_) => {
                 let (past, coming) = flat.steps.split_at(index);
                 let near = coming.iter().find(runs).or_else(|| past.iter().rev().find(runs));
-                StepContainer::of(&near.unwrap_or(step).container)
+                StepContainer::of(&near.unwrap_or(step).container, &self.settings)
             }
         };
         self.groups.place(container)
@@ -121,7 +128,7 @@ impl Making {
             block: flat.block.map(small),
             group,
             condition: condition(flat),
-            action: self.action(flat),
+            action: self.action(flat).map(|action| with_needs_of(action, flat)),
             artifacts: artifacts(flat),
             retry: retry(flat),
             timeout_ms: policy.and_then(|step| duration(step.timeout.as_ref())).map(milliseconds),
@@ -197,6 +204,16 @@ fn action(argv: &[LateText], env: &[(String, LateText)], folder: &LateText, disp
         dynamic,
         needs: needs.into_iter().cloned().collect(),
     }
+}
+
+/// Files are written with what the action knows, so it needs what they name.
+fn with_needs_of(mut action: Action, flat: &FlatStep<'_>) -> Action {
+    let (Work::Run { files, .. } | Work::Write(files)) = &flat.work else { return action };
+    let named = files.iter().filter_map(|file| file.content.as_deref()).flat_map(|text| LateText::of(text).needs);
+    action.needs.extend(named);
+    action.needs.sort_unstable();
+    action.needs.dedup();
+    action
 }
 
 fn block(flat: &FlatBlock<'_>, index: u16) -> Block {

@@ -37,12 +37,16 @@ impl Deadlines {
     pub fn of(spec: &TestWorkflowSpec) -> Self {
         let timeouts = spec.timeouts.clone().unwrap_or_default();
         let start = duration(timeouts.start.as_ref()).unwrap_or(DEFAULT_START_TIMEOUT);
+        let of_job = || {
+            let seconds = spec.job.as_ref().and_then(|job| job.active_deadline_seconds)?;
+            u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs)
+        };
         let retries = spec.infrastructure.as_ref().map_or(0, |infrastructure| infrastructure.retries);
         Self {
             queue: duration(timeouts.queue.as_ref()).unwrap_or(start),
             image_pull: duration(timeouts.image_pull.as_ref()).unwrap_or(start),
             start,
-            execution: duration(timeouts.execution.as_ref()).unwrap_or(DEFAULT_EXECUTION_TIMEOUT),
+            execution: duration(timeouts.execution.as_ref()).or_else(of_job).unwrap_or(DEFAULT_EXECUTION_TIMEOUT),
             after_grace: AFTER_GRACE,
             pause: duration(timeouts.pause.as_ref()).unwrap_or(DEFAULT_PAUSE),
             infrastructure_retries: u32::try_from(retries).unwrap_or_default(),
@@ -69,7 +73,7 @@ pub(crate) fn milliseconds(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use assay_api::Timeouts;
+    use assay_api::{JobConfig, Timeouts};
 
     use super::*;
 
@@ -92,6 +96,9 @@ mod tests {
             let found = Deadlines::of(&named(start, queue));
             assert_eq!((found.start.as_secs(), found.queue.as_secs(), found.image_pull.as_secs()), expected);
         }
+        let job = JobConfig { active_deadline_seconds: Some(30), ..JobConfig::default() };
+        let of_job = TestWorkflowSpec { job: Some(job), ..TestWorkflowSpec::default() };
+        assert_eq!(Deadlines::of(&of_job).execution.as_secs(), 30);
         assert_eq!(Deadlines::of(&TestWorkflowSpec::default()).sum().as_secs(), 600 + 3600 + 60 + 24 * 3600);
     }
 }

@@ -1,9 +1,12 @@
 //! Steps that can share a container share one: each container costs start time.
 
 use assay_api::ContainerConfig;
-use assay_api::names::CONTAINER_GROUP_PREFIX;
+use assay_api::names::{CONTAINER_GROUP_PREFIX, TOKEN_KEY};
 use assay_protocol::Group;
 use k8s_openapi::api::core::v1::{EnvFromSource, EnvVar, ResourceRequirements, SecurityContext, VolumeMount};
+
+use crate::path::absolute;
+use crate::pod::{PATH_SERVICE_ACCOUNT, PodSettings};
 
 /// Settings that all steps of one container have in common. Everything else
 /// (working directory, plain environment, command) belongs to the instruction.
@@ -33,7 +36,7 @@ pub struct StepContainer {
 
 impl StepContainer {
     /// The part of a step's settings that a container must have.
-    pub(crate) fn of(settings: &ContainerConfig) -> Self {
+    pub(crate) fn of(settings: &ContainerConfig, pod: &PodSettings) -> Self {
         let mut env: Vec<EnvVar> = settings.env.iter().filter(|entry| entry.value_from.is_some()).cloned().collect();
         env.sort_by(|a, b| a.name.cmp(&b.name));
         Self {
@@ -44,6 +47,7 @@ impl StepContainer {
             resources: settings.resources.clone(),
             security_context: settings.security_context.clone(),
             volume_mounts: settings.volume_mounts.clone(),
+            secret_files: secret_files(settings, pod),
             ..Self::default()
         }
     }
@@ -66,6 +70,13 @@ impl StepContainer {
             secret_prefixes: secret_sources.map(|source| source.prefix.clone().unwrap_or_default()).collect(),
         }
     }
+}
+
+/// Where secrets are mounted.
+fn secret_files(settings: &ContainerConfig, pod: &PodSettings) -> Vec<String> {
+    let mounted = settings.volume_mounts.iter().filter(|mount| pod.is_secret(&mount.name));
+    let token = pod.mounts_token().then(|| format!("{PATH_SERVICE_ACCOUNT}/{TOKEN_KEY}"));
+    mounted.map(|mount| absolute(&mount.mount_path)).chain(token).collect()
 }
 
 /// Containers in the order of their first use.

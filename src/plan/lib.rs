@@ -25,6 +25,7 @@ mod ids;
 mod inputs;
 mod lint;
 mod path;
+mod pod;
 mod render;
 mod resolve;
 mod templates;

@@ -71,7 +71,8 @@ fn lint_step(plan: &PlanDocument, position: usize, step: &Instruction, findings:
         if !action.dynamic && !action.working_dir.starts_with('/') {
             findings.error(format!("{path}.action.workingDir"), "is not absolute", HINT);
         }
-        if !action.dynamic && !action.needs.is_empty() {
+        let waits = action.dynamic || step.files.iter().any(|file| file.dynamic);
+        if !waits && !action.needs.is_empty() {
             findings.error(format!("{path}.action.needs"), "names steps for a text that waits for none", HINT);
         }
     }

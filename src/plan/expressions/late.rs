@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use assay_expr::{Scope, Template};
 
-use super::names::of_step;
+use super::names::{is_late, of_step};
 
 /// A text that stands in a resolved workflow where a step reads it: command,
 /// arguments, script, value of the environment, working directory, or content
@@ -47,6 +47,14 @@ impl LateText {
 /// Whether a condition is a single word and not an expression.
 pub(crate) fn is_word(text: &str) -> bool {
     text.trim().chars().all(|letter| letter.is_ascii_alphabetic())
+}
+
+impl LateText {
+    /// Whether it waits for what only a running step knows, and not just for
+    /// values that an execution brings.
+    pub(crate) fn waits_for_steps(&self) -> bool {
+        self.waits && Template::parse(&self.template).0.names().any(|(name, _)| is_late(name))
+    }
 }
 
 fn known_later() -> Scope {

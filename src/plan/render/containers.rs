@@ -11,7 +11,7 @@ use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::restricted::RUNNER_USER;
 use super::{restricted, volumes};
-use crate::{Placement, StepContainer};
+use crate::{Compiled, Placement, StepContainer};
 
 /// The container that owns order, deadlines and the way out, and runs no code of the user.
 pub(super) fn leader(placement: &Placement) -> Container {
@@ -34,9 +34,16 @@ pub(super) fn install(placement: &Placement) -> Container {
 }
 
 /// A container that runs steps.
-pub(super) fn step(index: usize, name: &str, settings: &StepContainer, placement: &Placement) -> Container {
+pub(super) fn step(
+    index: usize,
+    name: &str,
+    settings: &StepContainer,
+    compiled: &Compiled,
+    placement: &Placement,
+) -> Container {
     let own = settings.security_context.clone();
-    let security_context = if placement.restricted { Some(restricted::harden(own)) } else { own };
+    let of_pod = compiled.settings.pod.security_context.as_ref();
+    let security_context = if placement.restricted { Some(restricted::harden(own, of_pod)) } else { own };
     let (image, image_pull_policy, resources) = if settings.fetches {
         (placement.git_image.clone(), placement.runner_pull_policy.clone(), Some(fetching()))
     } else {
@@ -52,7 +59,7 @@ pub(super) fn step(index: usize, name: &str, settings: &StepContainer, placement
         resources,
         security_context,
         working_dir: Some(PATH_WORKSPACE.to_owned()),
-        volume_mounts: Some(volumes::of_step(settings)),
+        volume_mounts: Some(volumes::of_step(settings, &compiled.settings)),
         ..Container::default()
     }
 }

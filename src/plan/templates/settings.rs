@@ -53,6 +53,11 @@ pub(super) fn job(layers: &Layers<'_, JobConfig>, origins: &mut Origins) -> JobC
     JobConfig {
         labels: layers.map("labels", |part| &part.labels, origins),
         annotations: layers.map("annotations", |part| &part.annotations, origins),
+        active_deadline_seconds: layers.pick(
+            "activeDeadlineSeconds",
+            |part| part.active_deadline_seconds.as_ref(),
+            origins,
+        ),
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use assay_api::{ConfigSource, ConfigValues, TestWorkflowSpec, TestWorkflowTemplateSpec};
-use assay_plan::{Inputs, Owner, Placement, Target, lint, plan_execution};
+use assay_plan::{Deadlines, Inputs, Owner, Placement, Target, lint, plan_execution};
 use assay_protocol::Server;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -66,6 +66,18 @@ impl Case {
     }
 }
 
+fn deadlines(deadlines: &Deadlines) -> Value {
+    json!({
+        "queue": deadlines.queue.as_secs(),
+        "imagePull": deadlines.image_pull.as_secs(),
+        "start": deadlines.start.as_secs(),
+        "execution": deadlines.execution.as_secs(),
+        "afterGrace": deadlines.after_grace.as_secs(),
+        "pause": deadlines.pause.as_secs(),
+        "infrastructureRetries": deadlines.infrastructure_retries,
+    })
+}
+
 fn made_of(case: &Case) -> Value {
     match plan_execution(&case.workflow, &case.inputs(), &case.target(), &case.placement()) {
         Ok(outcome) => {
@@ -80,7 +92,7 @@ fn made_of(case: &Case) -> Value {
                 "plan": plan,
                 "configMap": config_map,
                 "job": rendered.job,
-                "startTimeout": rendered.deadlines.start.as_secs(),
+                "deadlines": deadlines(&rendered.deadlines),
             })
         }
         Err(diagnostics) => json!({ "refused": diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>() }),

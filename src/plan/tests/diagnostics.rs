@@ -25,15 +25,55 @@ fn said(spec: &TestWorkflowSpec) -> Vec<String> {
 fn every_diagnostic_has_its_text() {
     let entries: Vec<Entry> = serde_yaml::from_str(include_str!("diagnostics.yaml")).expect("the table is YAML");
     assert!(entries.len() > 15, "only {} entries", entries.len());
-    for entry in entries {
-        let mut workflow = json!({ "container": { "image": "alpine" }, "steps": [{ "shell": "true" }] });
-        for (field, value) in entry.workflow {
-            workflow[field] = value;
+    let mut wrong = 0;
+    for entry in &entries {
+        let found = said(&over_a_sound_one(&entry.workflow));
+        if found != entry.says {
+            wrong += 1;
+            println!("- about: {}", entry.about);
+            for line in found {
+                println!("    - {}", json!(line));
+            }
         }
-        let spec: TestWorkflowSpec =
-            serde_json::from_value(workflow).unwrap_or_else(|error| panic!("{}: {error}", entry.about));
-        assert_eq!(said(&spec), entry.says, "{}", entry.about);
     }
+    assert_eq!(wrong, 0, "entries of the table do not say what is said");
+}
+
+/// A workflow with one mistake.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Mistake {
+    workflow: serde_json::Map<String, Value>,
+    #[serde(default)]
+    says: String,
+}
+
+#[test]
+fn every_mistake_is_said_once_and_nothing_else() {
+    let mistakes: Vec<Mistake> = serde_yaml::from_str(include_str!("mistakes.yaml")).expect("the table is YAML");
+    assert!(mistakes.len() > 100, "only {} mistakes", mistakes.len());
+    let mut wrong = 0;
+    for (index, mistake) in mistakes.iter().enumerate() {
+        let found = said(&over_a_sound_one(&mistake.workflow));
+        if found != [mistake.says.as_str()] {
+            wrong += 1;
+            println!("{index} {}\n    {}", json!(mistake.workflow), json!(found));
+        }
+    }
+    assert_eq!(wrong, 0, "of {} mistakes", mistakes.len());
+}
+
+#[test]
+fn nothing_that_is_said_repeats_a_password() {
+    assert!(!include_str!("mistakes.yaml").lines().any(|line| line.contains("says:") && line.contains("hunter2")));
+}
+
+fn over_a_sound_one(fields: &serde_json::Map<String, Value>) -> TestWorkflowSpec {
+    let mut workflow = json!({ "container": { "image": "alpine" }, "steps": [{ "shell": "true" }] });
+    for (field, value) in fields {
+        workflow[field] = value.clone();
+    }
+    serde_json::from_value(workflow).unwrap_or_else(|error| panic!("{}: {error}", json!(fields)))
 }
 
 fn script(text: &str) -> Step {

@@ -2,9 +2,9 @@
 //! without faults, steps keep their order and find their settings in the
 //! container that they are given.
 
-use assay_api::{Artifacts, ContainerConfig, Step, TestWorkflowSpec};
+use assay_api::{Artifacts, ContainerConfig, Content, ContentFile, GitContent, Step, Tarball, TestWorkflowSpec};
 use assay_plan::{Inputs, Owner, Placement, Target, compile, has_errors, lint, plan_execution, resolve, validate};
-use assay_protocol::Section;
+use assay_protocol::{Condition, Instruction, PlanDocument, Section};
 use k8s_openapi::api::core::v1::{EnvVar, EnvVarSource, SecretKeySelector};
 use proptest::prelude::*;
 
@@ -50,6 +50,58 @@ prop_compose! {
 
 fn inputs() -> Inputs {
     Inputs { execution: "run".to_owned(), uid: "u".to_owned(), attempt: 1, ..Inputs::default() }
+}
+
+/// Steps with everything that a tree can have, nested at random.
+fn nested() -> impl Strategy<Value = Step> {
+    let leaf = (step(), any::<[bool; 4]>(), 0..3u8).prop_map(|(step, [files, git, paused, negative], tarballs)| {
+        let file = ContentFile { path: "f".to_owned(), content: Some("x".to_owned()), ..ContentFile::default() };
+        let archive = Tarball { url: "https://files.test/a".to_owned(), path: "a".to_owned(), sha256: None };
+        let content = Content {
+            files: if files { vec![file] } else { vec![] },
+            git: git.then(|| GitContent { uri: "https://git.test/x".to_owned(), ..GitContent::default() }),
+            tarball: vec![archive; usize::from(tarballs)],
+        };
+        Step { content: Some(content), paused, negative, ..step }
+    });
+    leaf.prop_recursive(4, 24, 4, |inner| {
+        let lists = (prop::collection::vec(inner.clone(), 0..3), prop::collection::vec(inner.clone(), 0..4));
+        (inner, lists, any::<bool>()).prop_map(|(step, (setup, steps), bare)| match bare {
+            true => Step { setup, steps, shell: None, artifacts: step.artifacts.clone(), content: None, ..step },
+            false => Step { setup, steps, ..step },
+        })
+    })
+}
+
+prop_compose! {
+    fn trees()(
+        base in workflow(),
+        setup in prop::collection::vec(nested(), 0..3),
+        steps in prop::collection::vec(nested(), 1..4),
+        after in prop::collection::vec(nested(), 0..3),
+        git: bool,
+    ) -> TestWorkflowSpec {
+        let git = git.then(|| GitContent { uri: "https://git.test/x".to_owned(), ..GitContent::default() });
+        TestWorkflowSpec { setup, steps, after, content: Some(Content { git, ..Content::default() }), ..base }
+    }
+}
+
+/// How often something is done by a step and those in it: the instructions that it must become.
+fn operations(step: &Step) -> usize {
+    let content = step.content.clone().unwrap_or_default();
+    let nested: usize = step.setup.iter().chain(&step.steps).map(operations).sum();
+    let fetched = usize::from(content.git.is_some()) + content.tarball.len();
+    let files = usize::from(!content.files.is_empty());
+    let (starts, collects) = (usize::from(step.shell.is_some()), usize::from(step.artifacts.is_some()));
+    let is_nested = !step.setup.is_empty() || !step.steps.is_empty();
+    // A command brings its files and collects by itself, when nothing else is in the step.
+    let alone = starts == 1 && fetched == 0 && !is_nested;
+    if alone { 1 } else { fetched + files + starts + collects + nested }
+}
+
+/// Every block with all steps in it, as the plan has them.
+fn holders(plan: &PlanDocument, step: &Instruction) -> Vec<u16> {
+    std::iter::successors(step.block, |block| plan.blocks[usize::from(*block)].parent).collect()
 }
 
 proptest! {
@@ -116,5 +168,35 @@ proptest! {
         let resolved = resolve(&spec, &inputs());
         validate(&resolved);
         compile(&resolved, &Target::default());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_tree_compiles_without_faults(spec in trees()) {
+        let resolved = resolve(&spec, &inputs());
+        let said = validate(&resolved);
+        let idle: Vec<_> = said.iter().filter(|found| !found.message.starts_with("the step does nothing")).collect();
+        prop_assert_eq!(idle, Vec::<&assay_plan::Diagnostic>::new());
+        let compiled = compile(&resolved, &Target::default());
+        let plan = &compiled.document;
+        prop_assert_eq!(lint(plan), vec![]);
+
+        let lists = [&spec.setup, &spec.steps, &spec.after];
+        let written: usize = lists.into_iter().flatten().map(operations).sum();
+        let of_workflow = usize::from(spec.content.as_ref().is_some_and(|content| content.git.is_some()));
+        prop_assert_eq!(plan.steps.len(), written + of_workflow);
+        for step in &plan.steps {
+            let fetches = compiled.containers[usize::from(step.group)].fetches;
+            let starts = step.action.as_ref().is_some_and(|action| action.argv.first().is_some_and(|word| word.starts_with("assay-")));
+            prop_assert_eq!(fetches, starts, "only what fetches runs in a container that does: {}", step.id);
+            let holders = holders(plan, step);
+            prop_assert!(holders.iter().all(|block| plan.blocks[usize::from(*block)].section == step.section));
+            let collects = step.action.is_none();
+            let always = step.condition == Condition::Always;
+            prop_assert_eq!(always, collects || (step.section == Section::After && holders.is_empty()), "{}", &step.id);
+        }
     }
 }

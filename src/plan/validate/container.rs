@@ -22,8 +22,25 @@ pub(super) fn check(path: &str, container: &ContainerConfig, findings: &mut Find
         findings.error(format!("{path}.command"), message, "name the program, or remove the field");
     }
     env::check(path, container, findings);
+    check_capabilities(path, container, findings);
     if let Some(resources) = &container.resources {
         check_resources(&format!("{path}.resources"), resources, findings);
+    }
+}
+
+/// Kubernetes names capabilities without the prefix that the kernel gives them.
+fn check_capabilities(path: &str, container: &ContainerConfig, findings: &mut Findings) {
+    let sets = container.security_context.as_ref().and_then(|context| context.capabilities.as_ref());
+    for (field, names) in sets.into_iter().flat_map(|sets| [("add", &sets.add), ("drop", &sets.drop)]) {
+        for (index, name) in names.iter().flatten().enumerate() {
+            let path = format!("{path}.securityContext.capabilities.{field}[{index}]");
+            if let Some(short) = name.strip_prefix("CAP_") {
+                findings.error(path, format!("`{name}` is not how Kubernetes calls it"), format!("write `{short}`"));
+            } else if name.is_empty() || !name.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+            {
+                findings.error(path, format!("`{name}` is not a capability"), "write for example `NET_ADMIN`");
+            }
+        }
     }
 }
 

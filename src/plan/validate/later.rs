@@ -2,7 +2,7 @@
 //! must never run as if they were not there. The structures are taken apart in
 //! full, so that a new field cannot be forgotten here.
 
-use assay_api::{Artifacts, Content, Later, Step, TestWorkflowSpec};
+use assay_api::{Artifacts, Later, Step, TestWorkflowSpec};
 
 use crate::diagnostic::Findings;
 use crate::tree::sections;
@@ -13,7 +13,7 @@ pub(super) fn check(spec: &TestWorkflowSpec, findings: &mut Findings) {
     let TestWorkflowSpec {
         description: _,
         config: _,
-        content,
+        content: _,
         container: _,
         timeouts: _,
         setup: _,
@@ -44,9 +44,6 @@ pub(super) fn check(spec: &TestWorkflowSpec, findings: &mut Findings) {
         ("notifications", notifications),
     ];
     refuse("spec", &fields, findings);
-    if let Some(content) = content {
-        check_content("spec.content", content, findings);
-    }
     for (list, _, steps) in sections(spec) {
         check_list(&format!("spec.{list}"), steps, findings);
     }
@@ -79,28 +76,18 @@ fn check_step(path: &str, step: &Step, findings: &mut Findings) {
         delay: _,
         use_: _,
         template: _,
-        content,
+        content: _,
         services,
         execute,
         parallel,
     } = step;
     let fields = [("pure", pure), ("services", services), ("execute", execute), ("parallel", parallel)];
     refuse(path, &fields, findings);
-    if let Some(content) = content {
-        check_content(&format!("{path}.content"), content, findings);
-    }
     if let Some(Artifacts { paths: _, working_dir: _, compress }) = artifacts {
         refuse(&format!("{path}.artifacts"), &[("compress", compress)], findings);
     }
     for (list, nested) in [("setup", setup), ("steps", steps)] {
         check_list(&format!("{path}.{list}"), nested, findings);
-    }
-}
-
-fn check_content(path: &str, content: &Content, findings: &mut Findings) {
-    let Content { files: _, git, tarball: _ } = content;
-    if let Some(git) = git {
-        refuse(&format!("{path}.git"), &[("token", &git.token), ("sshKey", &git.ssh_key)], findings);
     }
 }
 

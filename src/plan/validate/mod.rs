@@ -8,10 +8,14 @@ mod container;
 mod content;
 mod durations;
 mod env;
+mod git;
 mod later;
+mod mounts;
+mod pod;
 mod quantity;
 mod references;
 mod steps;
+mod syntax;
 
 use crate::diagnostic::Findings;
 use crate::{Diagnostic, Resolved, has_errors};
@@ -26,9 +30,12 @@ pub fn validate(resolved: &Resolved) -> Vec<Diagnostic> {
     let said = findings.list.len();
     later::check(spec, &mut findings);
     content::check(spec, &mut findings);
+    git::check(spec, &mut findings);
     if let Some(container) = &spec.container {
         container::check("spec.container", container, &mut findings);
     }
+    let settings = pod::check(spec, &mut findings);
+    mounts::check(spec, &settings, &mut findings);
     durations::check_workflow(spec, &mut findings);
     steps::check(spec, &mut findings);
     references::check(resolved, &mut findings);

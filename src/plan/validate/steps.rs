@@ -9,7 +9,7 @@ use super::{artifacts, container, durations};
 use crate::command::Command;
 use crate::container::merge;
 use crate::diagnostic::Findings;
-use crate::expressions::{is_word, with_environment};
+use crate::expressions::{LateText, is_word, with_environment};
 use crate::flat::{Flat, FlatStep, Work, flatten, is_block, starts};
 use crate::ids::ID_LENGTH;
 use crate::tree::{Excess, MAX_DEPTH, MAX_INHERITED, MAX_STEPS, Node, sections, tree, written};
@@ -28,7 +28,12 @@ pub(super) fn check(spec: &TestWorkflowSpec, findings: &mut Findings) {
     if let Some(excess) = &grown.excess {
         refuse(excess, findings);
     }
-    let homeless = homeless(&flatten(spec, tree(spec)));
+    let flat = flatten(spec, tree(spec));
+    let homeless = homeless(&flat);
+    if homeless.contains("spec") && !findings.is_partial() {
+        let message = "no image says where the files of the workflow are written";
+        findings.error("spec.container.image", message, "set it");
+    }
     for node in grown.nodes() {
         check_step(node, homeless.contains(&node.path), findings);
     }
@@ -94,6 +99,11 @@ fn check_step(node: &Node<'_>, is_homeless: bool, findings: &mut Findings) {
     }
     if let Some(rule) = &step.artifacts {
         artifacts::check(&format!("{path}.artifacts"), rule, findings);
+        let folder = node.container.working_dir.as_deref().unwrap_or_default();
+        if rule.working_dir.is_none() && LateText::of(folder).waits_for_steps() {
+            let message = format!("the globs count from `{folder}`, which is known only where the step runs");
+            findings.error(format!("{path}.artifacts.workingDir"), message, "name the folder here");
+        }
     }
     check_action(node, findings);
     if is_homeless && !findings.is_partial() {
