@@ -29,6 +29,8 @@ use crate::watch::Watch;
 
 /// Time between two heartbeats.
 const HEARTBEAT: Duration = Duration::from_secs(5);
+/// For the log, when nothing else has moved for as long as it may stand still.
+const LAST_TRY: Duration = Duration::from_secs(5);
 /// Longest delivery, also of what still moves.
 const LONGEST_DELIVERY: Duration = Duration::from_secs(600);
 /// Delivery may take this long when the pod is being deleted.
@@ -318,16 +320,20 @@ impl<'a> Leader<'a> {
     /// What still moves is waited for; what has not moved for [`Settings::delivery`] is given up and named.
     async fn deliver(&mut self) -> bool {
         let Some(uplink) = self.uplink.clone() else { return false };
-        let until = Instant::now() + self.limit();
+        let (limit, began) = (self.limit(), Instant::now());
         let report = self.reports.take();
-        self.while_moving(until, &uplink, uplink.deliver(report)).await;
+        // Some of the time is for the log, which is wanted most.
+        let handed_over =
+            self.while_moving(began + limit / 3 * 2, self.settings.delivery, uplink.deliver(report)).await;
         let missing = uplink.abandon();
         self.pass_on_notices(&uplink);
         if missing != Undelivered::default() {
             let report = if missing.report { ", and the test report" } else { "" };
             self.note(&format!("artifacts that could not be stored: {}{report}", missing.artifacts));
         }
-        let complete = self.while_moving(until, &uplink, uplink.deliver_log(self.ends.clone())).await.unwrap_or(false);
+        let patience = handed_over.map_or(LAST_TRY, |()| self.settings.delivery);
+        let log = uplink.deliver_log(self.ends.clone());
+        let complete = self.while_moving(began + limit, patience, log).await.unwrap_or(false);
         self.pass_on_notices(&uplink);
         if !complete {
             self.note("the log could not be delivered whole; the verdict is in the pod's termination message");
@@ -335,11 +341,18 @@ impl<'a> Leader<'a> {
         complete
     }
 
-    async fn while_moving<T>(&self, until: Instant, uplink: &Uplink, work: impl Future<Output = T>) -> Option<T> {
+    /// Waits for a delivery until that moment, or until nothing has moved for so long.
+    async fn while_moving<T>(&self, until: Instant, patience: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let stalls = async {
+            match &self.uplink {
+                Some(uplink) => uplink.stalls(patience).await,
+                None => pending().await,
+            }
+        };
         let moving = async {
             tokio::select! {
                 done = work => Some(done),
-                () = uplink.stalls(self.settings.delivery) => None,
+                () = stalls => None,
             }
         };
         let left = until.saturating_duration_since(Instant::now());
