@@ -7,7 +7,7 @@ use assay_api::names::{DEFAULT_SYSTEM_NAMESPACE, SERVICE};
 use assay_server::service_names;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
-use crate::store_args::{RetentionArgs, StoreArgs};
+use crate::store_args::{BackupArgs, RetentionArgs, StoreArgs};
 
 /// Assay's operator and server.
 #[derive(Debug, Parser)]
@@ -94,6 +94,9 @@ pub struct AllArgs {
     /// Where history, logs and artifacts are kept.
     #[command(flatten)]
     pub store: StoreArgs,
+    /// Backups of the store.
+    #[command(flatten)]
+    pub backup: BackupArgs,
     /// How long finished executions are kept.
     #[command(flatten)]
     pub retention: RetentionArgs,

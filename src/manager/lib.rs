@@ -5,10 +5,12 @@
 
 mod args;
 mod awaited;
+mod backup;
 mod check;
 mod crds;
 mod definitions;
 mod image_volumes;
+mod numbers;
 mod probes;
 mod run;
 mod signals;
@@ -20,4 +22,4 @@ pub use args::{AllArgs, Args, CheckArgs, Command, CrdsArgs, ImageVolumesChoice};
 pub use check::{CheckError, check};
 pub use crds::{CrdsError, print_crds};
 pub use run::{RunError, run_all};
-pub use store_args::{RetentionArgs, StoreArgs};
+pub use store_args::{BackupArgs, RetentionArgs, StoreArgs};

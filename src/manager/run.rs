@@ -16,6 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::args::AllArgs;
+use crate::backup::keep_backups;
 use crate::image_volumes::find_out;
 use crate::probes::Probes;
 use crate::tls::{TlsError, certificates, renew};
@@ -182,8 +183,9 @@ impl Started {
         tracing::info!(%address, url = args.server_url(), "serving");
         let names = args.server_names();
         let result = tokio::select! {
-            () = assay_operator::run(self.context(args)) => Ok(()),
+            () = assay_operator::run(self.context(args, probes.numbers.operator.clone())) => Ok(()),
             () = renew(self.cluster.clone(), args.namespace.clone(), names, tls) => Ok(()),
+            () = keep_backups(self.store.clone(), args.backup.clone()) => Ok(()),
             () = keep_trusted(self.cluster.clone(), args.webhook.clone(), self.certificates.ca.clone()) => Ok(()),
             () = self.elected.lost() => Err(RunError::LeadershipLost),
             result = end => result.map_err(io_error("listen to signals")),
@@ -197,7 +199,7 @@ impl Started {
         result
     }
 
-    fn context(&self, args: &AllArgs) -> Context {
+    fn context(&self, args: &AllArgs, metrics: Metrics) -> Context {
         let settings = Settings {
             runner_image: args.runner_image.clone(),
             runner_pull_policy: args.runner_pull_policy.clone(),
@@ -210,7 +212,7 @@ impl Started {
             retention: Limits { age: args.retention.age, count: args.retention.count.and_then(|n| n.try_into().ok()) },
         };
         let events = self.cluster.events(&args.identity());
-        Context { cluster: self.cluster.clone(), store: self.store.clone(), events, metrics: Metrics::default(), settings }
+        Context { cluster: self.cluster.clone(), store: self.store.clone(), events, metrics, settings }
     }
 
     /// The orderly end: nobody writes any more, so the lease is given back and

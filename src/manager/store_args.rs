@@ -50,6 +50,20 @@ pub struct RetentionArgs {
     pub count: Option<u32>,
 }
 
+/// Backups of the store.
+#[derive(Clone, Debug, ClapArgs)]
+pub struct BackupArgs {
+    /// Folder for backups, each a folder that can be opened in place of the store; none are made without it.
+    #[arg(long = "backup-dir", env = "ASSAY_BACKUP_DIR")]
+    pub dir: Option<PathBuf>,
+    /// Time between two backups.
+    #[arg(long = "backup-every", env = "ASSAY_BACKUP_EVERY", default_value = "24h", value_parser = duration)]
+    pub every: Duration,
+    /// How many are kept.
+    #[arg(long = "backup-keep", env = "ASSAY_BACKUP_KEEP", default_value_t = 7)]
+    pub keep: usize,
+}
+
 impl StoreArgs {
     /// The store's own words for it.
     pub(crate) fn config(&self) -> StoreConfig {
