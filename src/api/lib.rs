@@ -26,6 +26,8 @@ pub mod names;
 mod pod;
 mod reason;
 #[cfg(feature = "crd")]
+mod retry;
+#[cfg(feature = "crd")]
 mod schema;
 #[cfg(feature = "crd")]
 mod step;
@@ -55,7 +57,9 @@ pub use later::{Later, Raw};
 pub use pod::{JobConfig, PodConfig};
 pub use reason::Reason;
 #[cfg(feature = "crd")]
-pub use step::{Artifacts, RetryPolicy, Step, StepRun};
+pub use retry::RetryPolicy;
+#[cfg(feature = "crd")]
+pub use step::{Artifacts, Step, StepRun};
 #[cfg(feature = "crd")]
 pub use template::{TemplateRef, TestWorkflowTemplate, TestWorkflowTemplateSpec, TestWorkflowTemplateStatus};
 pub use verdict::{Phase, StepState, Verdict};

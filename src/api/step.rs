@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::schema::{nested_steps, resources, volume_mounts};
-use crate::{ContainerConfig, Content, DurationText, Later, TemplateRef};
+use crate::{ContainerConfig, Content, DurationText, Later, RetryPolicy, TemplateRef};
 
 /// One step: at most one command (`shell` or `run`), and what is to be
 /// collected after it.
@@ -165,22 +165,6 @@ impl StepRun {
             volume_mounts,
         }
     }
-}
-
-/// How often a step is tried.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct RetryPolicy {
-    /// How many times the step may be tried again after its first attempt.
-    #[schemars(range(min = 1, max = 20))]
-    pub count: i32,
-    /// Wait before the second attempt; doubled for each further one, up to five minutes. Default 1s.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub delay: Option<DurationText>,
-    /// Expression that ends the attempts, for example `self.exitCode != 7`; default `self.passed`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(max = 4096))]
-    pub until: Option<String>,
 }
 
 /// Files to collect.
