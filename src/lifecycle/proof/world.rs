@@ -395,7 +395,7 @@ fn check(before: &Observed, status: &TestExecutionStatus) {
 }
 
 proptest! {
-    #![proptest_config(proptest::test_runner::Config { cases: 400, ..Default::default() })]
+    #![proptest_config(proptest::test_runner::Config { cases: 400, failure_persistence: None, ..Default::default() })]
     #[test]
     fn any_order_of_events_ends_in_one_judgement(
         events in proptest::collection::vec(event(), 0..60),
