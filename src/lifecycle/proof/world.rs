@@ -13,8 +13,8 @@ use proptest::prop_oneof;
 use super::build::{at, fresh, job, job_name, outcome, pod, progress, sealed, untouched, waiting};
 use super::kstatus::{self, Status};
 use crate::{
-    Action, JobEnd, JobFacts, Observed, Older, PlanFacts, Planned, PodFacts, Policy, Recorded, Refusal, Seen, decide,
-    fold_execution,
+    Action, ContainerState, JobEnd, JobFacts, Observed, Older, PlanFacts, Planned, PodFacts, Policy, Recorded, Refusal,
+    Seen, decide, fold_execution,
 };
 
 #[derive(Clone, Debug)]
@@ -35,6 +35,8 @@ enum Event {
     Cancel,
     Pause,
     Store(bool),
+    /// The pod is made, and lost before its first step.
+    Lose,
     /// The next look dies after so many calls.
     Crash(u8),
 }
@@ -57,6 +59,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => Just(Event::Cancel),
         1 => Just(Event::Pause),
         1 => any::<bool>().prop_map(Event::Store),
+        6 => Just(Event::Lose),
         3 => (0u8..5).prop_map(Event::Crash),
     ]
 }
@@ -197,6 +200,13 @@ impl World {
             }
             Event::Store(away) => self.kept.away = *away,
             Event::Crash(calls) => self.crash = Some(*calls),
+            Event::Lose => {
+                for _ in 0..2 {
+                    self.now += 70;
+                    self.look();
+                }
+                self.happen_in_cluster(&Event::Pod(8));
+            }
             _ => self.happen_in_cluster(event),
         }
     }
@@ -246,6 +256,8 @@ impl World {
         assert_eq!(decision.verdict.is_some(), decision.phase == Phase::Finished);
         let status = fold_execution(&before, &decision, now);
         check(&before, &status);
+        let said = decision.verdict.is_some() && before.judged.is_none() && decision.message == "as the runner says";
+        assert!(!said || before.previous.phase == Phase::Finished || spoke(&before), "an older attempt was believed");
         self.memory.seen = before.remember(&decision.troubles, now);
         let mut calls = self.crash.take().map_or(u32::MAX, u32::from);
         let mut call = || {
@@ -306,6 +318,8 @@ impl World {
                 }
             }
             Action::Conclude(conclusion) if !self.kept.away => {
+                let known = self.kept.judged.as_ref().map(|known| (known.verdict, known.reason));
+                assert!(known.is_none_or(|known| known == (conclusion.verdict, conclusion.reason)), "judged twice");
                 self.kept.attempt = self.kept.attempt.max(attempt);
                 self.kept.judged = Some(conclusion.clone());
             }
@@ -341,6 +355,17 @@ impl World {
 enum Step<'a> {
     Write,
     Act(&'a Action),
+}
+
+/// Whether the runner of this very attempt gave an outcome.
+fn spoke(observed: &Observed) -> bool {
+    let sealed = observed.pods.iter().flat_map(|pod| &pod.containers).any(|container| match &container.state {
+        ContainerState::Terminated { message, .. } => {
+            assay_protocol::Seal::parse(message).is_ok_and(|seal| seal.attempt == observed.execution.attempt)
+        }
+        _ => false,
+    });
+    sealed || observed.run.as_ref().is_some_and(|run| run.outcome.is_some())
 }
 
 fn any_pod(kind: u8, attempt: u32) -> PodFacts {
