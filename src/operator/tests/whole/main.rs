@@ -1,0 +1,283 @@
+//! The whole operator on a loopback API server and a real store.
+
+mod apiserver;
+
+use std::time::Duration;
+
+use assay_api::{Reason, StepState, Verdict};
+use assay_cluster::{Cluster, ConnectOptions};
+use assay_lifecycle::{Limits, Policy};
+use assay_operator::{Context, Metrics, Settings, run};
+use assay_protocol::ingest::Commands;
+use assay_protocol::{ArtifactTotals, Progress, RunOutcome, Seal, Server, StepProgress};
+use assay_store::{RecordError, RunKey, Store};
+use prometheus_client::registry::Registry;
+use serde_json::{Value, json};
+
+use apiserver::ApiServer;
+
+const KINDS: &str = "/apis/assay.dev/v1alpha1/namespaces/ns";
+const EXECUTION: &str = "/apis/assay.dev/v1alpha1/namespaces/ns/testexecutions/e";
+
+struct House {
+    server: ApiServer,
+    store: Store,
+    registry: Registry,
+    _folder: tempfile::TempDir,
+    _operator: tokio_util::task::AbortOnDropHandle<()>,
+}
+
+/// An operator that looks after what `server` has.
+async fn house(server: ApiServer) -> House {
+    let address = server.start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let kubeconfig = folder.path().join("kubeconfig");
+    let text = json!({
+        "apiVersion": "v1", "kind": "Config", "current-context": "c",
+        "clusters": [{ "name": "c", "cluster": { "server": format!("http://{address}") } }],
+        "users": [{ "name": "c", "user": {} }],
+        "contexts": [{ "name": "c", "context": { "cluster": "c", "user": "c" } }],
+    });
+    std::fs::write(&kubeconfig, text.to_string()).expect("written");
+    let options = ConnectOptions { kubeconfig: Some(kubeconfig), field: "test".into(), ..ConnectOptions::default() };
+    let cluster = Cluster::connect(&options).await.expect("an API server");
+    let store = Store::open(&folder.path().join("store")).await.expect("a store");
+    let metrics = Metrics::default();
+    let mut registry = Registry::default();
+    metrics.register(&mut registry);
+    let settings = Settings {
+        runner_image: "runner".into(),
+        runner_pull_policy: None,
+        git_image: "git".into(),
+        server: Server { url: "https://assay".into(), ca: "ca".into() },
+        image_volumes: tokio::sync::watch::channel(true).1,
+        namespaces: Vec::new(),
+        concurrency: 4,
+        policy: Policy::default(),
+        retention: Limits { age: None, count: Some(1) },
+    };
+    let events = cluster.events("test");
+    let context = Context { cluster, store: store.clone(), events, metrics, settings };
+    let operator = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(run(context)));
+    House { server, store, registry, _folder: folder, _operator: operator }
+}
+
+impl House {
+    /// Waits until the object at a path is as wanted.
+    async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        for _ in 0..400 {
+            let object = self.server.get(path).unwrap_or_default();
+            if wanted(&object) {
+                return object;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        panic!("{path} stays {}", self.server.get(path).unwrap_or_default());
+    }
+
+    /// Waits until the Job of an attempt is there.
+    async fn job(&self, attempt: i64) -> String {
+        let named = self.until(EXECUTION, |execution| {
+            let job = &execution["status"]["job"];
+            job["attempt"] == attempt && job["planHash"].as_str().is_some_and(|hash| !hash.is_empty())
+        });
+        let name = named.await["status"]["job"]["name"].as_str().expect("a name").to_owned();
+        format!("/apis/batch/v1/namespaces/ns/jobs/{name}")
+    }
+
+    fn numbers(&self) -> String {
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &self.registry).expect("text takes everything");
+        text
+    }
+}
+
+fn workflow() -> Value {
+    json!({
+        "apiVersion": "assay.dev/v1alpha1", "kind": "TestWorkflow",
+        "metadata": { "name": "w", "namespace": "ns", "generation": 1 },
+        "spec": { "container": { "image": "busybox" }, "steps": [{ "name": "s", "shell": "true" }] },
+    })
+}
+
+fn execution(name: &str) -> Value {
+    json!({
+        "apiVersion": "assay.dev/v1alpha1", "kind": "TestExecution",
+        "metadata": { "name": name, "namespace": "ns", "uid": format!("uid-{name}"), "generation": 1 },
+        "spec": { "workflowRef": { "name": "w" } },
+        "status": { "observedGeneration": -1 },
+    })
+}
+
+fn evicted(attempt: &str) -> Value {
+    json!({
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {
+            "name": format!("p{attempt}"), "namespace": "ns",
+            "labels": { "assay.dev/execution-uid": "uid-e", "assay.dev/attempt": attempt },
+        },
+        "status": {
+            "phase": "Failed", "reason": "Evicted", "message": "low on memory",
+            "containerStatuses": [{ "name": "group-0", "state": { "waiting": { "reason": "ContainerCreating" } } }],
+        },
+    })
+}
+
+fn passed() -> Progress {
+    let now = jiff::Timestamp::now();
+    let step = StepProgress {
+        id: "s".into(),
+        name: "s".into(),
+        block: None,
+        state: StepState::Passed,
+        attempts: 1,
+        exit_code: Some(0),
+        started_at: Some(now),
+        finished_at: Some(now),
+        message: None,
+        outputs: Default::default(),
+    };
+    let outcome = RunOutcome {
+        verdict: Verdict::Passed,
+        reason: Reason::Passed,
+        message: "all passed".into(),
+        finished_at: now,
+        log_complete: true,
+    };
+    Progress {
+        sequence: 1,
+        started_at: Some(now),
+        steps: vec![step],
+        blocks: Vec::new(),
+        paused: None,
+        paused_ms: 0,
+        tests: None,
+        artifacts: ArtifactTotals::default(),
+        outcome: Some(outcome),
+    }
+}
+
+#[tokio::test]
+async fn a_lost_attempt_is_followed_by_one_more_and_only_its_word_counts() {
+    let server = ApiServer::default();
+    server.put(&format!("{KINDS}/testworkflows/w"), workflow());
+    let mut asked = execution("e");
+    asked["spec"]["pause"] = json!(true);
+    server.put(EXECUTION, asked);
+    let house = house(server).await;
+
+    let first = house.job(1).await;
+    house.server.put("/api/v1/namespaces/ns/pods/p1", evicted("1"));
+    let second = house.job(2).await;
+    assert_eq!(house.server.get(&first), None, "the lost Job is gone");
+    let (made, at_once) = house.server.jobs();
+    assert_eq!((made, at_once), (vec![first, second], 1));
+    let record = house.store.execution_by_uid("uid-e").await.expect("a store").expect("a record");
+    assert_eq!(record.attempt, 2);
+    let commands = Commands { version: 1, pause: true, resume: Vec::new() };
+    for _ in 0..100 {
+        if house.store.commands("uid-e").await.expect("commands") == commands {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(house.store.commands("uid-e").await.expect("commands"), commands);
+
+    let run = |attempt| RunKey { execution_uid: "uid-e".into(), attempt, pod_uid: format!("pod-{attempt}") };
+    let late = house.store.save_progress(&run(1), &passed()).await;
+    assert!(matches!(late, Err(RecordError::Superseded { newest: 2 })), "{late:?}");
+    house.store.save_progress(&run(2), &passed()).await.expect("kept");
+    let ended = house.until(EXECUTION, |execution| execution["status"]["phase"] == "Finished").await;
+    assert_eq!((&ended["status"]["verdict"], &ended["status"]["job"]["attempt"]), (&json!("passed"), &json!(2)));
+    let numbers = house.numbers();
+    for line in [
+        "assay_executions_tried_again_total 1",
+        r#"assay_executions_finished_total{verdict="passed",reason="Passed"} 1"#,
+        r#"assay_executions_unfinished{phase="Running"} 0"#,
+    ] {
+        let standing = line.contains("unfinished") && !numbers.contains("Running");
+        assert!(standing || numbers.contains(line), "{line} is not in\n{numbers}");
+    }
+}
+
+#[tokio::test]
+async fn a_workflow_is_judged_anew_when_its_template_comes() {
+    let server = ApiServer::default();
+    let mut uses = workflow();
+    uses["spec"]["use"] = json!([{ "name": "t" }]);
+    server.put(&format!("{KINDS}/testworkflows/w"), uses);
+    server.put(EXECUTION, execution("e"));
+    let house = house(server).await;
+
+    let ended = house.until(EXECUTION, |execution| execution["status"]["phase"] == "Finished").await;
+    assert_eq!(ended["status"]["reason"], "TemplateNotFound", "{ended}");
+    assert!(ended["status"]["message"].as_str().is_some_and(|words| words.contains("`t`")), "{ended}");
+    let path = format!("{KINDS}/testworkflows/w");
+    let ready = |workflow: &Value, status: &str| workflow["status"]["conditions"][0]["status"] == status;
+    house.until(&path, |workflow| ready(workflow, "False")).await;
+    let template = json!({
+        "apiVersion": "assay.dev/v1alpha1", "kind": "TestWorkflowTemplate",
+        "metadata": { "name": "t", "namespace": "ns", "generation": 1 },
+        "spec": { "setup": [{ "name": "before", "shell": "true" }] },
+    });
+    house.server.put(&format!("{KINDS}/testworkflowtemplates/t"), template);
+    house.until(&path, |workflow| ready(workflow, "True")).await;
+}
+
+#[tokio::test]
+async fn what_is_beyond_the_limits_goes_and_what_is_marked_stays() {
+    let server = ApiServer::default();
+    server.put(&format!("{KINDS}/testworkflows/w"), workflow());
+    let ended = |name: &str, day: u8, annotation: Option<&str>| {
+        let mut execution = execution(name);
+        if let Some(annotation) = annotation {
+            execution["metadata"]["annotations"] = json!({ annotation: "true" });
+        }
+        execution["status"] = json!({
+            "observedGeneration": 1, "phase": "Finished", "verdict": "passed", "reason": "Passed", "message": "m",
+            "finishedAt": format!("2026-01-0{day}T00:00:00Z"),
+        });
+        execution
+    };
+    for (name, day, annotation) in [
+        ("old", 1, None),
+        ("kept", 2, Some("assay.dev/keep")),
+        ("hook", 3, Some("argocd.argoproj.io/hook")),
+        ("new", 4, None),
+    ] {
+        server.put(&format!("{KINDS}/testexecutions/{name}"), ended(name, day, annotation));
+    }
+    let house = house(server).await;
+    house.until(&format!("{KINDS}/testexecutions/old"), Value::is_null).await;
+    let left = house.server.paths("testexecutions");
+    assert_eq!(left, ["hook", "kept", "new"].map(|name| format!("{KINDS}/testexecutions/{name}")));
+    for _ in 0..100 {
+        if house.store.execution_by_uid("uid-old").await.expect("a store").is_none() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("the record of `old` is still there");
+}
+
+#[tokio::test]
+async fn without_its_store_it_runs_says_so_and_believes_the_seal() {
+    let server = ApiServer::default();
+    server.put(&format!("{KINDS}/testworkflows/w"), workflow());
+    let house = house(server).await;
+    house.store.close().await;
+    house.server.put(EXECUTION, execution("e"));
+    house.job(1).await;
+    let told = house.until(EXECUTION, |execution| execution["status"]["reason"] == "StoreUnavailable").await;
+    assert_eq!(told["status"]["conditions"][1]["type"], "Reconciling", "{told}");
+    let hash = told["status"]["job"]["planHash"].as_str().expect("a plan");
+    let mut pod = evicted("1");
+    pod["status"] = json!({
+        "phase": "Succeeded",
+        "containerStatuses": [{ "name": "assay", "state": { "terminated": {
+            "exitCode": 0, "message": Seal::of(&passed(), 1, hash).expect("an outcome").to_message() } } }],
+    });
+    house.server.put("/api/v1/namespaces/ns/pods/p1", pod);
+    let ended = house.until(EXECUTION, |execution| execution["status"]["phase"] == "Finished").await;
+    assert_eq!(ended["status"]["verdict"], "passed", "{ended}");
+}
