@@ -33,6 +33,8 @@ mod schema;
 mod step;
 #[cfg(feature = "crd")]
 mod template;
+#[cfg(feature = "crd")]
+mod template_ref;
 mod verdict;
 #[cfg(feature = "crd")]
 mod workflow;
@@ -61,7 +63,9 @@ pub use retry::RetryPolicy;
 #[cfg(feature = "crd")]
 pub use step::{Artifacts, Step, StepRun};
 #[cfg(feature = "crd")]
-pub use template::{TemplateRef, TestWorkflowTemplate, TestWorkflowTemplateSpec, TestWorkflowTemplateStatus};
+pub use template::{TestWorkflowTemplate, TestWorkflowTemplateSpec, TestWorkflowTemplateStatus};
+#[cfg(feature = "crd")]
+pub use template_ref::TemplateRef;
 pub use verdict::{Phase, StepState, Verdict};
 #[cfg(feature = "crd")]
 pub use workflow::{

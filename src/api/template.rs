@@ -7,8 +7,8 @@ use kube::CustomResource;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::schema::{conditions, config_values, observed_generation};
-use crate::{ConfigValues, ContainerConfig, Content, JobConfig, ParameterSchema, PodConfig, Step, Timeouts};
+use crate::schema::{conditions, observed_generation};
+use crate::{ContainerConfig, Content, JobConfig, ParameterSchema, PodConfig, Step, Timeouts};
 
 /// A reusable fragment of a workflow, with parameters of its own.
 #[derive(Clone, Debug, Default, PartialEq, CustomResource, Serialize, Deserialize, JsonSchema)]
@@ -60,19 +60,6 @@ pub struct TestWorkflowTemplateSpec {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 100))]
     pub after: Vec<Step>,
-}
-
-/// A template by name, with values for its parameters.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct TemplateRef {
-    /// Name of the `TestWorkflowTemplate`, in the namespace of the workflow.
-    #[schemars(length(min = 1, max = 253))]
-    pub name: String,
-    /// Values for its parameters. May contain expressions of the workflow.
-    #[serde(default, skip_serializing_if = "ConfigValues::is_empty")]
-    #[schemars(schema_with = "config_values")]
-    pub config: ConfigValues,
 }
 
 /// What is known of a template.
