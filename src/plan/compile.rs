@@ -47,10 +47,9 @@ pub struct Compiled {
 pub fn compile(resolved: &Resolved, target: &Target) -> Compiled {
     let spec = &resolved.spec;
     let flat = flatten(spec, tree(spec));
-    let has_git = flat.steps.iter().any(|step| matches!(step.work, Work::Clone(_)));
     // What cannot be read was said by validation.
     let settings = PodSettings::of(spec, &mut Findings::default());
-    let mut made = Making { has_git, settings, groups: Groups::default(), projections: Projections::default() };
+    let mut made = Making { settings, groups: Groups::default(), projections: Projections::default() };
     let files = made.projections.files(flat.files);
     let mut steps: Vec<Instruction> = Vec::new();
     for (index, step) in flat.steps.iter().enumerate() {
@@ -82,7 +81,6 @@ fn identity(resolved: &Resolved) -> ExecutionIdentity {
 
 /// Instructions on their way into the plan.
 struct Making {
-    has_git: bool,
     settings: PodSettings,
     groups: Groups,
     projections: Projections,
@@ -128,7 +126,7 @@ impl Making {
             block: flat.block.map(small),
             group,
             condition: condition(flat),
-            action: self.action(flat).map(|action| with_needs_of(action, flat)),
+            action: action_of(flat).map(|action| with_needs_of(action, flat)),
             artifacts: artifacts(flat),
             retry: retry(flat),
             timeout_ms: policy.and_then(|step| duration(step.timeout.as_ref())).map(milliseconds),
@@ -139,31 +137,6 @@ impl Making {
             fetches: matches!(flat.work, Work::Clone(_) | Work::Fetch(_) | Work::Write(_)),
             files,
         }
-    }
-
-    fn action(&self, flat: &FlatStep<'_>) -> Option<Action> {
-        match &flat.work {
-            Work::Run { command, .. } => {
-                let command = command.as_ref()?;
-                Some(self.command(&flat.container, &command.argv(), command.display()))
-            }
-            Work::Clone(git) => Some(content::clone(git, &flat.container)),
-            Work::Fetch(tarball) => Some(content::fetch(tarball, &flat.container)),
-            Work::Write(_) => Some(self.command(&flat.container, &[], flat.name.clone())),
-            Work::Collect(_) => None,
-        }
-    }
-
-    fn command(&self, container: &ContainerConfig, argv: &[String], display: String) -> Action {
-        let plain = container.env.iter().filter(|entry| entry.value_from.is_none());
-        let mut env: Vec<(String, LateText)> =
-            plain.map(|entry| (entry.name.clone(), LateText::of(entry.value.as_deref().unwrap_or_default()))).collect();
-        if self.has_git {
-            env.extend(content::trust(container).map(|(name, value)| (name, LateText::of(&value))));
-        }
-        let argv: Vec<LateText> = argv.iter().map(|word| LateText::of(word)).collect();
-        let folder = LateText::of(container.working_dir.as_deref().unwrap_or_default());
-        action(&argv, &env, &folder, display)
     }
 
     /// Containers in which files from ConfigMaps and Secrets are written see all of them.
@@ -183,6 +156,28 @@ impl Making {
             }
         }
     }
+}
+
+fn action_of(flat: &FlatStep<'_>) -> Option<Action> {
+    match &flat.work {
+        Work::Run { command, .. } => {
+            let command = command.as_ref()?;
+            Some(command_of(&flat.container, &command.argv(), command.display()))
+        }
+        Work::Clone(git) => Some(content::clone(git, &flat.container)),
+        Work::Fetch(tarball) => Some(content::fetch(tarball, &flat.container)),
+        Work::Write(_) => Some(command_of(&flat.container, &[], flat.name.clone())),
+        Work::Collect(_) => None,
+    }
+}
+
+fn command_of(container: &ContainerConfig, argv: &[String], display: String) -> Action {
+    let plain = container.env.iter().filter(|entry| entry.value_from.is_none());
+    let env: Vec<(String, LateText)> =
+        plain.map(|entry| (entry.name.clone(), LateText::of(entry.value.as_deref().unwrap_or_default()))).collect();
+    let argv: Vec<LateText> = argv.iter().map(|word| LateText::of(word)).collect();
+    let folder = LateText::of(container.working_dir.as_deref().unwrap_or_default());
+    action(&argv, &env, &folder, display)
 }
 
 /// An action. When one of its texts waits, all of them are templates.

@@ -33,10 +33,6 @@ const PASSED_ON: [&str; 9] = [
     "GIT_SSL_CAINFO",
 ];
 
-/// Environment with which every step trusts the repositories, whoever owns their files.
-const TRUST: [(&str, &str); 3] =
-    [("GIT_CONFIG_COUNT", "1"), ("GIT_CONFIG_KEY_0", "safe.directory"), ("GIT_CONFIG_VALUE_0", "*")];
-
 /// The folder of a repository.
 pub(crate) fn target(git: &GitContent) -> String {
     absolute(git.mount_path.as_deref().unwrap_or(DEFAULT_MOUNT_PATH))
@@ -89,14 +85,6 @@ pub(crate) fn credentials(git: &GitContent) -> Vec<EnvVar> {
     .into_iter()
     .flatten()
     .collect()
-}
-
-/// What is added to the environment of a step when the workflow has
-/// repositories: nothing, if the step has Git settings in its environment already.
-pub(crate) fn trust(container: &ContainerConfig) -> impl Iterator<Item = (String, String)> {
-    let own = container.env.iter().any(|entry| entry.name.starts_with("GIT_CONFIG"));
-    let added: &[(&str, &str)] = if own { &[] } else { &TRUST };
-    added.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
 }
 
 fn passed_on(container: &ContainerConfig) -> Vec<(String, String)> {

@@ -71,7 +71,7 @@ fn manifests_of_testkube_are_read_or_refused_by_name() {
     for (reason, count) in reasons.iter().take(40) {
         println!("{count:5} {reason}");
     }
-    assert!(supported > 0, "not one workflow of the corpus is supported");
+    assert!(supported >= 100, "only {supported} workflows of the corpus are supported");
 }
 
 /// A path without its positions.

@@ -90,7 +90,7 @@ fn a_pod_holds_only_so_many_containers() {
     let spec = |count: usize| TestWorkflowSpec { steps: (0..count).map(step).collect(), ..TestWorkflowSpec::default() };
     assert_eq!(said(&spec(MAX_CONTAINERS)), [""; 0]);
     let expected = "spec.steps: the steps need 31 different containers, more than 30; let steps share image, resources, \
-                    security context and `valueFrom` environment";
+                    security context, mounts and `valueFrom` environment";
     assert_eq!(said(&spec(31)), [expected]);
 }
 

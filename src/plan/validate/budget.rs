@@ -15,7 +15,7 @@ pub(super) fn check(resolved: &Resolved, findings: &mut Findings) {
         findings.error(
             "spec.steps",
             format!("the steps need {containers} different containers, more than {MAX_CONTAINERS}"),
-            "let steps share image, resources, security context and `valueFrom` environment",
+            "let steps share image, resources, security context, mounts and `valueFrom` environment",
         );
     }
     let bytes = serde_json::to_vec(&compiled.document).map_or(0, |bytes| bytes.len());

@@ -250,8 +250,8 @@ fn check_tarball(
         let message = format!("`{}` is already the folder of {other}", absolute(&tarball.path));
         findings.error(field, message, "unpack it into a folder of its own");
     }
-    let digest = tarball.sha256.as_deref().unwrap_or_default();
-    if !findings.is_open(digest) && !(digest.is_empty() && tarball.sha256.is_none()) && !is_digest(digest) {
+    let digest = tarball.sha256.as_deref().filter(|digest| !findings.is_open(digest));
+    if digest.is_some_and(|digest| !is_digest(digest)) {
         findings.error(format!("{path}.sha256"), "is not a SHA-256", "write its 64 hexadecimal digits");
     }
 }
