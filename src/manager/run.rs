@@ -19,6 +19,7 @@ use crate::args::AllArgs;
 use crate::backup::keep_backups;
 use crate::image_volumes::find_out;
 use crate::probes::Probes;
+use crate::store_args::RetentionArgs;
 use crate::tls::{TlsError, certificates, renew};
 use crate::webhook::keep_trusted;
 use crate::{definitions, probes, signals};
@@ -209,7 +210,7 @@ impl Started {
             namespaces: args.watch_namespace.iter().filter(|name| !name.is_empty()).cloned().collect(),
             concurrency: usize::from(args.concurrency),
             policy: Policy::default(),
-            retention: Limits { age: args.retention.age, count: args.retention.count.and_then(|n| n.try_into().ok()) },
+            retention: limits(&args.retention),
         };
         let events = self.cluster.events(&args.identity());
         Context { cluster: self.cluster.clone(), store: self.store.clone(), events, metrics, settings }
@@ -222,6 +223,12 @@ impl Started {
         self.store.close().await;
         tracing::info!("ended");
     }
+}
+
+/// How much is kept of a workflow that does not say; no count, or 0, is all.
+fn limits(args: &RetentionArgs) -> Limits {
+    let count = args.count.filter(|count| *count > 0);
+    Limits { age: args.age, count: count.and_then(|count| usize::try_from(count).ok()) }
 }
 
 fn io_error(action: impl Into<String>) -> impl FnOnce(io::Error) -> RunError {
