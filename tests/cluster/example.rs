@@ -1,6 +1,7 @@
 //! The examples as test data: each folder under `examples/` has an
 //! `expect.yaml` that says what a user will see.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -23,7 +24,16 @@ pub struct Case {
     pub execution: Option<String>,
     /// Values to run it with, as `name=value`.
     #[serde(default)]
-    pub config: std::collections::BTreeMap<String, String>,
+    pub config: BTreeMap<String, String>,
+    /// Secrets for sensitive parameters, as `secret/key`.
+    #[serde(default)]
+    pub secret_config: BTreeMap<String, String>,
+    /// Whether the namespace enforces Pod Security `restricted`.
+    #[serde(default)]
+    pub restricted: bool,
+    /// Handles of steps before which it holds, in order; each is resumed.
+    #[serde(default)]
+    pub resume: Vec<String>,
     /// What is to be seen.
     pub expect: Expectation,
     /// The folder it stands in.

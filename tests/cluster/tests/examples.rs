@@ -5,12 +5,14 @@ use std::time::Duration;
 use assay_cluster_tests::{Case, CommandError, Execution, ExpectedTests, Namespace, Output, Place, PodSecurity, cases};
 
 const LIMIT: Duration = Duration::from_secs(120);
+/// Name of the execution that a case runs.
+const NAME: &str = "it";
 
 #[test]
 fn every_example_ends_as_it_says() {
     let place = Place::shared();
     let cases = cases(place.root());
-    assert!(cases.len() >= 6, "only {} cases were found under examples/", cases.len());
+    assert!(cases.len() >= 40, "only {} cases were found under examples/", cases.len());
     let failures: Vec<String> = cases.iter().filter_map(|case| check(case).err()).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n\n"));
 }
@@ -19,7 +21,8 @@ fn check(case: &Case) -> Result<(), String> {
     let title = format!("{}/{}", case.folder.file_name().unwrap_or_default().display(), case.name);
     println!("{title}");
     let failed = |error: CommandError| format!("{title}: {error}");
-    let namespace = Namespace::create(Place::shared(), "example", PodSecurity::Open).map_err(failed)?;
+    let security = if case.restricted { PodSecurity::Restricted } else { PodSecurity::Open };
+    let namespace = Namespace::create(Place::shared(), "example", security).map_err(failed)?;
     let applied = case.apply.iter().try_for_each(|file| {
         let path = case.folder.join(file).to_string_lossy().into_owned();
         namespace.kubectl(&["apply", "-f", &path]).map(drop)
@@ -31,7 +34,12 @@ fn check(case: &Case) -> Result<(), String> {
     }
     applied.map_err(failed)?;
     await_deployments(&namespace).map_err(failed)?;
-    let (name, run) = start(case, &namespace).map_err(failed)?;
+    let (name, run) = std::thread::scope(|scope| {
+        let resumed = scope.spawn(|| resume(case, &namespace));
+        let started = start(case, &namespace).map_err(failed);
+        let resumed = resumed.join().expect("waiting does not panic");
+        started.and_then(|started| resumed.map(|()| started).map_err(|why| format!("{title}: {why}")))
+    })?;
     let execution = namespace.finished(&name, LIMIT);
     let wrong = compare(case, &namespace, &execution, &name, run.as_ref().map(|run| run.code));
     if wrong.is_empty() {
@@ -54,11 +62,38 @@ fn start(case: &Case, namespace: &Namespace) -> Result<(String, Option<Output>),
         return Ok((execution.clone(), None));
     }
     let workflow = case.workflow.as_deref().expect("a case names a workflow or an execution");
-    let settings: Vec<String> = case.config.iter().map(|(name, value)| format!("{name}={value}")).collect();
-    let mut arguments = vec!["run", workflow, "--name", "it", "--wait"];
+    let typed = |(name, value): (&String, &String)| format!("{name}={value}");
+    let settings: Vec<String> = case.config.iter().map(typed).collect();
+    let secrets: Vec<String> = case.secret_config.iter().map(typed).collect();
+    let mut arguments = vec!["run", workflow, "--name", NAME, "--wait"];
     arguments.extend(settings.iter().flat_map(|setting| ["--config", setting.as_str()]));
+    arguments.extend(secrets.iter().flat_map(|secret| ["--secret-config", secret.as_str()]));
     let run = namespace.assay(&arguments)?;
-    Ok(("it".to_owned(), Some(run)))
+    Ok((NAME.to_owned(), Some(run)))
+}
+
+/// Lets the execution go on before each step that the case names, once it holds there.
+fn resume(case: &Case, namespace: &Namespace) -> Result<(), String> {
+    case.resume.iter().try_for_each(|step| {
+        let holds = |execution: &Execution| {
+            execution.text("/status/phase") == "Paused" && states(execution).contains(&(step.clone(), "paused".into()))
+        };
+        let Some(execution) = namespace.execution_when(NAME, LIMIT, holds) else {
+            let now = namespace.execution(NAME).map(|execution| execution.value()["status"].clone());
+            return Err(format!("it does not hold before `{step}`: {now:?}"));
+        };
+        if execution.verdict().is_some() {
+            return Err(format!("it has a verdict although it holds before `{step}`"));
+        }
+        let answer = namespace.assay(&["resume", NAME, "--step", step]).map_err(|error| error.to_string())?;
+        (answer.code == 0).then_some(()).ok_or_else(|| format!("`assay resume` said {answer:?}"))
+    })
+}
+
+/// Handle and state of each step.
+fn states(execution: &Execution) -> Vec<(String, String)> {
+    let (ids, states) = (execution.each("/status/steps", "id"), execution.each("/status/steps", "state"));
+    ids.into_iter().zip(states).collect()
 }
 
 fn compare(case: &Case, namespace: &Namespace, execution: &Execution, name: &str, code: Option<i32>) -> Vec<String> {
