@@ -54,6 +54,14 @@ packages() {
     esac
 }
 
+# Prints what decides how the layer of the packages comes out.
+packages_layer() {
+    [[ -n $(packages "$1") ]] || return 0
+    packages "$1"
+    declare -f trim
+    hash_of base
+}
+
 mmdebstrap_options() {
     printf '%s\n' --variant=apt --include=netbase,usr-is-merged \
         --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
@@ -77,14 +85,16 @@ sources() {
         robot) cat "$here/tools/robot/requirements.txt" ;;
         maven) cat "$here"/tools/maven/{pom,settings}.xml "$here"/tools/maven/*.java ;;
         nextest) echo "$nextest_version"; rustc --version; cat "$root"/examples/nextest/{Cargo.toml,Cargo.lock,*.rs} ;;
+        *) return 0 ;;
     esac
+    declare -f "tool_$1"
 }
 
 # Prints everything that the image depends on; its digest names the image.
 ingredients() {
     local name
     cat "$(recipe "$1")"
-    packages "$1"
+    packages_layer "$1"
     sources "$1"
     for name in $(parent "$1"); do hash_of "$name"; done
     case $1 in
@@ -224,7 +234,7 @@ tool_nextest() {
 # Installs packages into a copy of the base and keeps what is new as rootfs.tar.
 extend_base() {
     local name=$1 tar tree=$2/tree base
-    tar=$cache/$1-$({ packages "$1"; hash_of base; } | sha256sum | cut -c1-12).tar
+    tar=$cache/$1-$(packages_layer "$1" | sha256sum | cut -c1-12).tar
     if [[ ! -f $tar ]]; then
         base=$(base_tar)
         mkdir "$tree"
@@ -241,13 +251,18 @@ extend_base() {
     cp "$tar" "$2/rootfs.tar"
 }
 
-# What a package brings, or leaves out, and its image should not.
+# What packages bring, or leave out, and an image should not.
 trim() {
     case $1 in
         pytest) ln -s /usr/bin/pytest-3 "$2/usr/local/bin/pytest" ;;
         # For linking other JDKs.
         maven) rm -rf "$2"/usr/lib/jvm/*/jmods "$2"/usr/lib/jvm/*/lib/src.zip ;;
-        playwright) find "$2"/usr/lib/chromium*/locales "$2"/usr/share/chromium/locales -name '*.pak*' ! -name 'en-US.pak*' -delete 2>/dev/null || true ;;
+        # The desktop that its packages want, and nothing of a browser without windows uses:
+        # OpenGL by way of LLVM alone is a third of it all.
+        playwright)
+            quietly chroot "$2" dpkg --purge --force-depends xdg-utils x11-utils libgl1 libglx0 libglx-mesa0 \
+                libgl1-mesa-dri libllvm15 libz3-4 libxml2 libicu72
+            rm -f "$2"/usr/lib/chromium/libVkLayer_*.so ;;
     esac
 }
 

@@ -120,7 +120,12 @@ impl Namespace {
     }
 
     /// Waits until an execution is as wanted; `None` when that does not happen in time.
-    pub fn execution_when(&self, name: &str, limit: Duration, wanted: impl Fn(&Execution) -> bool) -> Option<Execution> {
+    pub fn execution_when(
+        &self,
+        name: &str,
+        limit: Duration,
+        wanted: impl Fn(&Execution) -> bool,
+    ) -> Option<Execution> {
         wait_for(limit, || self.execution(name).ok().filter(&wanted))
     }
 
