@@ -83,6 +83,8 @@ pub const HEADER_AUTHORIZATION: &str = "x-assay-authorization";
 pub const DEFAULT_SYSTEM_NAMESPACE: &str = "assay-system";
 /// Name of the server's Service.
 pub const SERVICE: &str = "assay";
+/// Name of the Lease that the leading manager holds.
+pub const LEASE: &str = "assay-manager";
 /// Name of the server's port in its Service.
 pub const SERVICE_PORT: &str = "https";
 /// Service account, made by the chart, for callers that hold only a client certificate.

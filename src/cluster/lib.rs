@@ -21,6 +21,7 @@ mod recorders;
 mod restricted_cache;
 mod shelf;
 mod slim;
+mod survey;
 mod token;
 mod watch;
 mod webhook;

@@ -1,11 +1,26 @@
-//! Arguments as typed.
+//! The arguments: what every command takes, and the commands.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
 
-use assay_api::names::DEFAULT_SYSTEM_NAMESPACE;
-use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use clap::{Parser, Subcommand};
 
+use crate::commands::artifacts::Artifacts;
+use crate::commands::cancel::Cancel;
+use crate::commands::completion::Completion;
+use crate::commands::describe::Describe;
+use crate::commands::doctor::Doctor;
+use crate::commands::explain::Explain;
+use crate::commands::get::Get;
+use crate::commands::logs::Logs;
+use crate::commands::pause::Pause;
+use crate::commands::render::Render;
+use crate::commands::report::Report;
+use crate::commands::rerun::Rerun;
+use crate::commands::resume::Resume;
+use crate::commands::run::Run;
+use crate::commands::validate::Validate;
 use crate::exit;
+use crate::place::Global;
 
 /// Runs tests in Kubernetes and tells what they say of a revision.
 #[derive(Debug, Parser)]
@@ -17,217 +32,158 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-/// What every command takes.
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Global {
-    /// Path of the kubeconfig.
-    #[arg(long, global = true, value_name = "FILE")]
-    pub(crate) kubeconfig: Option<PathBuf>,
-    /// Context of the kubeconfig.
-    #[arg(long, global = true)]
-    pub(crate) context: Option<String>,
-    /// Namespace; without it the one of the context.
-    #[arg(short, long, global = true)]
-    pub(crate) namespace: Option<String>,
-    /// User to act as.
-    #[arg(long = "as", global = true, value_name = "USER")]
-    pub(crate) impersonate: Option<String>,
-    /// Group to act as; may be given more than once.
-    #[arg(long = "as-group", global = true, value_name = "GROUP", requires = "impersonate")]
-    pub(crate) impersonate_groups: Vec<String>,
-    /// Namespace in which Assay is installed.
-    #[arg(long, global = true, env = "ASSAY_NAMESPACE", default_value = DEFAULT_SYSTEM_NAMESPACE, value_name = "NAMESPACE")]
-    pub(crate) assay_namespace: String,
-    /// Whether to use colours.
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
-    pub(crate) color: Color,
-}
-
-/// When to use colours.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Color {
-    /// Where somebody sees them.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Runs a workflow: makes a TestExecution.
-    Run(Run),
+    Run(Box<Run>),
+    /// Runs an execution again: the same workflow, values and revision.
+    Rerun(Box<Rerun>),
+    /// Stops executions; steps of `after` still run.
+    Cancel(Cancel),
+    /// Holds executions before their next step.
+    Pause(Pause),
+    /// Lets an execution that holds go on.
+    Resume(Resume),
     /// Lists executions, or shows one.
     Get(Get),
     /// Shows everything about one execution.
-    Describe(Named),
+    Describe(Describe),
     /// Prints the log of an execution, live or archived.
     Logs(Logs),
     /// Lists and fetches collected files.
     #[command(subcommand)]
     Artifacts(Artifacts),
-    /// Prints the test report of an execution.
+    /// Prints the test report of an execution, or of files.
     Report(Report),
-    /// Checks manifests without a cluster: every mistake with its line.
+    /// Checks manifests without a cluster: every mistake with its place.
     Validate(Validate),
     /// Prints what would run, without a cluster: the Job and its plan.
-    Render(Render),
+    Render(Box<Render>),
+    /// Says in words what a workflow will do: steps, containers, secrets, deadlines.
+    Explain(Box<Explain>),
+    /// Looks whether an installation works, and names the way out where it does not.
+    Doctor(Doctor),
+    /// Prints a script that teaches a shell to complete commands, flags and names.
+    Completion(Completion),
     /// Prints the version of this program.
     Version,
+    /// Prints the reference of all commands as Markdown.
+    #[command(hide = true)]
+    Reference,
+    /// Completes for kubectl.
+    #[command(hide = true, name = "__complete", disable_help_flag = true)]
+    CompleteForKubectl {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        typed: Vec<OsString>,
+    },
 }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Run {
-    /// Name of the TestWorkflow.
-    #[arg(required_unless_present = "file", conflicts_with = "file")]
-    pub(crate) workflow: Option<String>,
-    /// Manifest of a TestWorkflow (applied first) or TestExecution; `-` for standard input.
-    #[arg(short, long, value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
-    /// Value of a parameter; may be given more than once.
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) config: Vec<String>,
-    /// What is tested: usually a commit.
-    #[arg(long)]
-    pub(crate) revision: Option<String>,
-    /// Waits for the end; the exit code tells the verdict.
-    #[arg(long)]
-    pub(crate) wait: bool,
-    /// Shows the log live and waits for the end; the exit code tells the verdict.
-    #[arg(long, conflicts_with = "wait")]
-    pub(crate) watch: bool,
-    /// Name of the execution; without it the workflow's name and five random characters.
-    #[arg(long)]
-    pub(crate) name: Option<String>,
-}
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Get {
-    /// Name of the execution.
-    pub(crate) name: Option<String>,
-    /// In all namespaces.
-    #[arg(short = 'A', long, conflicts_with = "name")]
-    pub(crate) all_namespaces: bool,
-    /// Form of the output.
-    #[arg(short, long, value_enum)]
-    pub(crate) output: Option<GetOutput>,
-}
+    use super::*;
 
-/// Forms of `get`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum GetOutput {
-    /// The objects, as JSON.
-    Json,
-    /// The objects, as YAML.
-    Yaml,
-    /// Their names.
-    Name,
-    /// The table with more columns.
-    Wide,
-}
+    fn read(line: &str) -> Result<Args, u8> {
+        Args::try_parse_from(line.split(' ')).map_err(|error| u8::from(error.use_stderr()) * exit::USAGE)
+    }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Named {
-    /// Name of the execution.
-    pub(crate) name: String,
-}
+    #[test]
+    fn the_definition_is_sound() {
+        Args::command().debug_assert();
+    }
 
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Logs {
-    /// Name of the execution.
-    pub(crate) name: String,
-    /// Goes on until the execution ends.
-    #[arg(short, long)]
-    pub(crate) follow: bool,
-    /// Only this step, by its id or name.
-    #[arg(long, value_name = "ID")]
-    pub(crate) step: Option<String>,
-    /// With the time of each line.
-    #[arg(long)]
-    pub(crate) timestamps: bool,
-}
+    #[test]
+    fn what_can_be_typed() {
+        for line in [
+            "assay run first",
+            "assay run twf/first --wait",
+            "assay -n ns run first --watch",
+            "assay run first --follow --timeout 5m -o github",
+            "assay run -f - --wait -o junit",
+            "assay run first --config a=1 --config b=x=y --config c= --secret-config p=s/k --config-file v.yaml",
+            "assay run first --revision abc --name n-1",
+            "assay rerun first-1 --wait",
+            "assay rerun -w first --name again",
+            "assay cancel a b tex/c",
+            "assay cancel -l assay.dev/workflow=x",
+            "assay pause @latest",
+            "assay resume a --step deploy",
+            "assay resume a --all",
+            "assay get",
+            "assay get -A -o wide -l a=b",
+            "assay get tex/a-1 -o json",
+            "assay get --watch -w first",
+            "assay describe testexecution.assay.dev/a",
+            "assay describe @latest",
+            "assay logs -w smoke -f",
+            "assay logs a --step x --attempt 2 --timestamps",
+            "assay logs a --previous",
+            "assay artifacts list a",
+            "assay artifacts get a reports x -d out",
+            "assay artifacts get @latest -w smoke reports",
+            "assay report a -o junit",
+            "assay report parse a.xml b.tap -o github --fail",
+            "assay report tex/parse",
+            "assay validate a.yaml dir - -o json --cluster",
+            "assay render a.yaml b.yaml --config a=b -o plan",
+            "assay explain first --config a=b",
+            "assay explain -f a.yaml b.yaml",
+            "assay doctor",
+            "assay completion zsh",
+            "assay version",
+            "assay reference",
+            "assay __complete logs --follow",
+            "assay get -n ns --context c --assay-namespace sys --as jo --as-group g --color never",
+        ] {
+            assert!(read(line).is_ok(), "{line}: {:?}", read(line).err());
+        }
+    }
 
-#[derive(Debug, Subcommand)]
-pub(crate) enum Artifacts {
-    /// Lists collected files.
-    #[command(alias = "list")]
-    Ls(Named),
-    /// Fetches collected files.
-    Get(GetArtifacts),
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct GetArtifacts {
-    /// Name of the execution.
-    pub(crate) name: String,
-    /// Files or folders to fetch; without any, all.
-    pub(crate) paths: Vec<String>,
-    /// Folder into which they are put.
-    #[arg(short, long, default_value = ".")]
-    pub(crate) directory: PathBuf,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Report {
-    /// Name of the execution.
-    pub(crate) name: String,
-    /// Form of the output.
-    #[arg(short, long, value_enum, default_value_t)]
-    pub(crate) output: ReportOutput,
-}
-
-/// Forms of `report`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportOutput {
-    /// For people.
-    #[default]
-    Text,
-    /// The report as the server has it.
-    Json,
-    /// JUnit XML.
-    Junit,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Validate {
-    /// Manifests; `-` for standard input.
-    #[arg(required = true)]
-    pub(crate) files: Vec<PathBuf>,
-}
-
-#[derive(Debug, ClapArgs)]
-pub(crate) struct Render {
-    /// Manifest of a TestWorkflow; `-` for standard input.
-    pub(crate) file: PathBuf,
-    /// Value of a parameter; may be given more than once.
-    #[arg(long, value_name = "NAME=VALUE")]
-    pub(crate) config: Vec<String>,
-    /// What is tested: usually a commit.
-    #[arg(long)]
-    pub(crate) revision: Option<String>,
-    /// Form of the output.
-    #[arg(short, long, value_enum, default_value_t)]
-    pub(crate) output: RenderOutput,
-    /// Image of the runner.
-    #[arg(long, default_value = concat!("assay/runner:", env!("CARGO_PKG_VERSION")), value_name = "IMAGE")]
-    pub(crate) runner_image: String,
-    /// As in a namespace that enforces Pod Security `restricted`.
-    #[arg(long)]
-    pub(crate) restricted: bool,
-    /// As in a cluster without image volumes.
-    #[arg(long)]
-    pub(crate) no_image_volumes: bool,
-}
-
-/// Forms of `render`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum RenderOutput {
-    /// YAML documents.
-    #[default]
-    Yaml,
-    /// A List, as JSON.
-    Json,
+    #[test]
+    fn what_cannot_be_typed() {
+        for line in [
+            "assay",
+            "assay run",
+            "assay run a -f b",
+            "assay run a --wait --watch",
+            "assay run a --config x",
+            "assay run a --config =x",
+            "assay run a --secret-config p=s",
+            "assay run a --timeout soon --wait",
+            "assay run Upper",
+            "assay run ../a",
+            "assay rerun",
+            "assay cancel",
+            "assay cancel a -l b=c",
+            "assay resume a --step x --all",
+            "assay get a -A",
+            "assay get -o junit",
+            "assay report a -o yaml",
+            "assay report",
+            "assay report parse",
+            "assay logs",
+            "assay logs a/b",
+            "assay logs a --attempt 0",
+            "assay logs a --attempt 1 --previous",
+            "assay logs a -f --previous",
+            "assay validate",
+            "assay validate a -o yaml",
+            "assay render",
+            "assay explain",
+            "assay explain a -f b",
+            "assay completion tcsh",
+            "assay nothing",
+            "assay get --as-group g",
+            "assay describe a..b",
+            "assay run a --name -x",
+            "assay get --color sometimes",
+        ] {
+            assert_eq!(read(line).err(), Some(exit::USAGE), "{line}");
+        }
+        for line in ["assay --help", "assay run --help", "assay report parse --help", "assay --version"] {
+            assert_eq!(read(line).err(), Some(exit::PASSED), "{line}");
+        }
+    }
 }

@@ -16,14 +16,27 @@ pub(crate) const TIMED_OUT: u8 = 4;
 pub(crate) const CANCELLED: u8 = 5;
 /// The cluster is not reachable: the result is unknown.
 pub(crate) const UNREACHABLE: u8 = 8;
+/// Whoever waited left by Ctrl-C: the execution goes on.
+pub(crate) const INTERRUPTED: u8 = 130;
 
 /// The list as `--help` shows it.
 pub(crate) const HELP: &str = "Exit codes: 0 passed, 1 tests failed, 2 wrong usage or invalid manifest, \
-    3 error in executing, 4 timed out, 5 cancelled, 8 cluster not reachable.";
+    3 error in executing, 4 timed out, 5 cancelled, 8 cluster not reachable, 130 left by Ctrl-C.\n\
+    `validate` and `doctor`: 0 nothing is wrong, 1 something is. `report parse --fail`: 1 a test failed.";
 
 /// The exit code of a finished execution.
 pub(crate) fn of(verdict: Verdict, reason: Option<Reason>) -> u8 {
-    let late = matches!(reason, Some(Reason::ExecutionTimedOut | Reason::StepTimedOut | Reason::StartTimedOut));
+    let late = matches!(
+        reason,
+        Some(
+            Reason::ExecutionTimedOut
+                | Reason::StepTimedOut
+                | Reason::StartTimedOut
+                | Reason::QueueTimedOut
+                | Reason::ImagePullTimedOut
+                | Reason::PauseTimedOut
+        )
+    );
     match verdict {
         Verdict::Passed | Verdict::Flaky | Verdict::Skipped => PASSED,
         Verdict::Cancelled => CANCELLED,
@@ -47,6 +60,11 @@ mod tests {
             (Verdict::Failed, Reason::StepTimedOut, 4),
             (Verdict::Errored, Reason::ExecutionTimedOut, 4),
             (Verdict::Errored, Reason::StartTimedOut, 4),
+            (Verdict::Errored, Reason::QueueTimedOut, 4),
+            (Verdict::Errored, Reason::ImagePullTimedOut, 4),
+            (Verdict::Errored, Reason::PauseTimedOut, 4),
+            (Verdict::Errored, Reason::ContentFailed, 3),
+            (Verdict::Errored, Reason::TemplateNotFound, 3),
             (Verdict::Errored, Reason::SetupFailed, 3),
             (Verdict::Errored, Reason::AfterFailed, 3),
             (Verdict::Errored, Reason::WorkflowNotFound, 3),

@@ -32,6 +32,11 @@ impl Failure {
         Self::new(exit::ERRORED, message)
     }
 
+    /// Time ran out.
+    pub(crate) fn timed_out(message: impl Into<String>) -> Self {
+        Self::new(exit::TIMED_OUT, message)
+    }
+
     /// The end with a code, everything said already.
     pub(crate) fn silent(code: u8) -> Self {
         Self::new(code, "")

@@ -1,37 +1,28 @@
 //! The command line of Assay: `assay`, which is also `kubectl assay`.
 //!
-//! Arguments are read twice: as typed ([`args`]) and as meant ([`meant`]). Each
-//! command is a file; all speak to the world through a [`screen::Screen`] and
-//! end in an exit code of [`exit`]. Offline commands (`validate`, `render`) use
-//! the very same plan as the operator.
+//! Each command is a file, or a folder, below [`commands`]: its arguments and
+//! what it does. All speak to the world through a [`output::screen::Screen`] and
+//! end in an exit code of [`exit`]. [`stay`] waits for an execution, [`remote`]
+//! asks the cluster and the server, [`manifest`] reads files. Offline commands
+//! (`validate`, `render`, `explain`) use the very same plan as the operator.
 #![forbid(unsafe_code)]
 
 mod args;
-mod artifacts;
-mod clock;
-mod describe;
+mod commands;
+mod complete;
+mod entry;
 mod exit;
 mod failure;
-mod follow;
-mod get;
-mod logs;
 mod manifest;
-mod meant;
-mod printer;
-mod progress;
+mod names;
+mod output;
+mod place;
+mod program;
+mod random;
+mod reference;
 mod remote;
-mod render;
-mod report;
-mod run;
-mod safe_path;
-mod screen;
-mod session;
-mod sse;
-mod start;
-mod summary;
-mod table;
-mod terminal;
-mod validate;
-mod yaml;
+mod stay;
+mod values;
 
-pub use run::run;
+pub use entry::run;
+pub use reference::reference;

@@ -6,16 +6,18 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde_yaml::Value;
 
-use crate::manifest::content::Manifest;
+use crate::manifest::content::{Manifest, Subject};
 use crate::manifest::finding::Finding;
-use crate::manifest::places::{Places, places};
+use crate::manifest::places::{Places, Spot, places};
 use crate::manifest::typed;
-use crate::meant::is_name;
+use crate::names::RULE as NAMES;
+use crate::names::is_name;
 
 const KINDS: [&str; 3] = ["TestWorkflow", "TestExecution", "TestWorkflowTemplate"];
 
-/// Reads a text and finds what is wrong with it.
-pub(crate) fn check(text: &str) -> Manifest {
+/// Reads a text and finds what is wrong with its form. What is wrong with its
+/// meaning is found by [`crate::manifest::judge`].
+pub(super) fn read(text: &str) -> Manifest {
     let mut manifest = Manifest::default();
     let mut places = places(text).into_iter();
     let untyped = serde_yaml::Deserializer::from_str(text);
@@ -43,23 +45,23 @@ pub(crate) fn check(text: &str) -> Manifest {
         let hint = format!("it needs `apiVersion: {GROUP}/{VERSION}` and a `kind` of {}", KINDS.join(", "));
         manifest.findings.push(Finding::error(None, "", "there is no object of Assay in it", hint));
     }
-    manifest.findings.sort_by_key(|finding| finding.line);
+    manifest.findings.sort_by_key(|finding| finding.spot);
     manifest
 }
 
 fn report_doubled(places: &Places, findings: &mut Vec<Finding>) {
-    for (path, line) in &places.doubled {
+    for (path, spot) in &places.doubled {
         let message = "the field is there twice, and only the last one would count";
-        findings.push(Finding::error(Some(*line), path, message, "remove one"));
+        findings.push(Finding::error(Some(*spot), path, message, "remove one"));
     }
 }
 
 fn no_yaml(error: &serde_yaml::Error) -> Finding {
     let message = error.to_string();
     let message = message.rsplit_once(" at line ").map_or(message.as_str(), |(before, _)| before);
-    let line = error.location().map(|location| location.line());
+    let spot = error.location().map(|location| Spot { line: location.line(), column: location.column() });
     let hint = "the text is not YAML; look for tabs, missing quotes, or wrong indentation";
-    Finding::error(line, "", message, hint)
+    Finding::error(spot, "", message, hint)
 }
 
 fn one(document: &Value, typed: serde_yaml::Deserializer<'_>, places: &Places, manifest: &mut Manifest) {
@@ -84,11 +86,7 @@ fn one(document: &Value, typed: serde_yaml::Deserializer<'_>, places: &Places, m
             if let Some(workflow) = typed::read::<TestWorkflow>(typed, kind, places, findings) {
                 check_name(&workflow.metadata, false, places, findings);
                 if findings.len() == before {
-                    let said = assay_plan::validate_workflow(&workflow.spec, None);
-                    findings.extend(said.into_iter().map(|diagnostic| {
-                        let line = places.line(&diagnostic.path);
-                        Finding::from_plan(diagnostic, Some(line))
-                    }));
+                    manifest.subjects.push(Subject::Workflow(manifest.workflows.len(), places.clone()));
                 }
                 manifest.workflows.push(workflow);
             }
@@ -99,7 +97,7 @@ fn one(document: &Value, typed: serde_yaml::Deserializer<'_>, places: &Places, m
                 if !is_name(&execution.spec.workflow_ref.name) {
                     let path = "spec.workflowRef.name";
                     let message = format!("`{}` is not a name of a workflow", execution.spec.workflow_ref.name);
-                    findings.push(Finding::error(Some(places.line(path)), path, message, NAMES));
+                    findings.push(Finding::error(Some(places.spot(path)), path, message, NAMES));
                 }
                 manifest.executions.push(execution);
             }
@@ -107,6 +105,10 @@ fn one(document: &Value, typed: serde_yaml::Deserializer<'_>, places: &Places, m
         _ => {
             if let Some(template) = typed::read::<TestWorkflowTemplate>(typed, kind, places, findings) {
                 check_name(&template.metadata, false, places, findings);
+                if findings.len() == before {
+                    manifest.subjects.push(Subject::Template(manifest.templates.len(), places.clone()));
+                }
+                manifest.templates.push(template);
             }
         }
     }
@@ -114,7 +116,7 @@ fn one(document: &Value, typed: serde_yaml::Deserializer<'_>, places: &Places, m
 
 fn is_ours(version: &str, kind: &str, places: &Places, findings: &mut Vec<Finding>) -> bool {
     let wanted = format!("{GROUP}/{VERSION}");
-    let line = |path: &str| Some(places.line(path));
+    let line = |path: &str| Some(places.spot(path));
     if version != wanted {
         let message = format!("`{version}` is not the version of a kind of Assay");
         findings.push(Finding::error(line("apiVersion"), "apiVersion", message, format!("write `{wanted}`")));
@@ -131,16 +133,14 @@ fn is_ours(version: &str, kind: &str, places: &Places, findings: &mut Vec<Findin
     true
 }
 
-const NAMES: &str = "names have lower-case letters, digits, `-` and `.`, and begin and end with a letter or digit";
-
 fn check_name(metadata: &ObjectMeta, may_be_generated: bool, places: &Places, findings: &mut Vec<Finding>) {
     let path = "metadata.name";
     let name = metadata.name.as_deref().unwrap_or_default();
     if name.is_empty() {
         if !(may_be_generated && metadata.generate_name.is_some()) {
-            findings.push(Finding::error(Some(places.line(path)), path, "the object has no name", "give it one"));
+            findings.push(Finding::error(Some(places.spot(path)), path, "the object has no name", "give it one"));
         }
     } else if !is_name(name) {
-        findings.push(Finding::error(Some(places.line(path)), path, format!("`{name}` is not a name"), NAMES));
+        findings.push(Finding::error(Some(places.spot(path)), path, format!("`{name}` is not a name"), NAMES));
     }
 }

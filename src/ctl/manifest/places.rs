@@ -4,23 +4,39 @@ use std::collections::{HashMap, HashSet};
 
 use granit_parser::{Event, Parser, Span};
 
-/// The lines of one document.
-#[derive(Debug, Default)]
+/// A place in a text, counted from 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    /// Line.
+    pub(crate) line: usize,
+    /// Column, in characters.
+    pub(crate) column: usize,
+}
+
+impl Spot {
+    fn of(span: &Span) -> Self {
+        Self { line: span.start.line(), column: span.start.col() + 1 }
+    }
+}
+
+/// The places of one document.
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Places {
-    /// First line of the document's content.
-    pub(crate) first: usize,
-    lines: HashMap<String, usize>,
-    /// Keys that stand in one mapping more than once, with the line of the repetition.
-    pub(crate) doubled: Vec<(String, usize)>,
+    /// Beginning of the document's content.
+    pub(crate) first: Spot,
+    spots: HashMap<String, Spot>,
+    /// Keys that stand in one mapping more than once, with the place of the repetition.
+    pub(crate) doubled: Vec<(String, Spot)>,
 }
 
 impl Places {
-    /// The line of a field; of the nearest field around it when it is not there.
-    pub(crate) fn line(&self, path: &str) -> usize {
-        let mut path = path;
+    /// The place of a field; of the nearest field around it when it is not there.
+    pub(crate) fn spot(&self, path: &str) -> Spot {
+        // What stands in a template is said at the place that names the template.
+        let mut path = path.split_once(' ').map_or(path, |(begin, _)| begin);
         loop {
-            if let Some(line) = self.lines.get(path) {
-                return *line;
+            if let Some(spot) = self.spots.get(path) {
+                return *spot;
             }
             match path.rfind(['.', '[']) {
                 Some(end) => path = &path[..end],
@@ -37,11 +53,11 @@ pub(crate) fn places(text: &str) -> Vec<Places> {
     let mut documents = Vec::new();
     while let Some((event, span)) = walk.next() {
         match event {
-            Event::DocumentStart(..) => walk.places = Places { first: span.start.line(), ..Places::default() },
+            Event::DocumentStart(..) => walk.places = Places { first: Spot::of(&span), ..Places::default() },
             Event::DocumentEnd => documents.push(std::mem::take(&mut walk.places)),
             Event::StreamEnd => break,
             event => {
-                walk.places.first = span.start.line();
+                walk.places.first = Spot::of(&span);
                 if walk.node(event, "", 0).is_none() {
                     break;
                 }
@@ -88,11 +104,11 @@ impl<'a> Walk<'a> {
                 }
             };
             let inner = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
-            let line = span.start.line();
+            let spot = Spot::of(&span);
             if !keys.insert(key) {
-                self.places.doubled.push((inner.clone(), line));
+                self.places.doubled.push((inner.clone(), spot));
             }
-            self.places.lines.entry(inner.clone()).or_insert(line);
+            self.places.spots.entry(inner.clone()).or_insert(spot);
             let value = self.content()?;
             self.node(value, &inner, depth + 1)?;
         }
@@ -107,7 +123,7 @@ impl<'a> Walk<'a> {
                 Event::Comment(..) => continue,
                 event => {
                     let inner = format!("{path}[{index}]");
-                    self.places.lines.entry(inner.clone()).or_insert(span.start.line());
+                    self.places.spots.entry(inner.clone()).or_insert(Spot::of(&span));
                     self.node(event, &inner, depth + 1)?;
                     index += 1;
                 }

@@ -1,6 +1,15 @@
 //! Sample manifests, their mistakes, and the lines they are found on.
 
-use super::check;
+use super::content::Manifest;
+use super::{documents, judge, templates};
+
+fn check(text: &str) -> Manifest {
+    let mut manifests = [documents::read(text)];
+    let known = templates(&manifests);
+    judge(&mut manifests, &known, false);
+    let [manifest] = manifests;
+    manifest
+}
 
 fn lines(text: &str) -> Vec<String> {
     check(text).findings.iter().map(|finding| finding.line_of("f")).collect()
@@ -25,26 +34,26 @@ fn mistakes_are_found_with_their_line() {
     for (spec, expected) in [
         (
             "spec:\n  container: {image: x}\n  steps:\n  - name: a\n    # a comment\n    shel: echo\n",
-            "f:10: spec.steps[0].shel: unknown field `shel`; did you mean `shell`?",
+            "f:10:5: spec.steps[0].shel: unknown field `shel`; did you mean `shell`?",
         ),
         (
             "spec:\n  container: {image: x}\n  steps: [{shel: echo}]\n",
-            "f:7: spec.steps[0].shel: unknown field `shel`; did you mean `shell`?",
+            "f:7:12: spec.steps[0].shel: unknown field `shel`; did you mean `shell`?",
         ),
         (
             "spec:\n  steps:\n  - shell: echo\n    optional: yes\n",
-            "f:8: spec.steps[0].optional: invalid type: string \"yes\", expected a boolean; write `true` or `false`",
+            "f:8:5: spec.steps[0].optional: invalid type: string \"yes\", expected a boolean; write `true` or `false`",
         ),
         (
             "spec:\n  steps:\n  - shell: a\n    shell: b\n",
-            "f:8: spec.steps[0].shell: the field is there twice, and only the last one would count; remove one",
+            "f:8:5: spec.steps[0].shell: the field is there twice, and only the last one would count; remove one",
         ),
         (
             "spec:\n  container:\n    image: x\n    env:\n    - name: A\n      valu: b\n  steps:\n  - shell: a\n",
-            "f:10: spec.container.env[0].valu: unknown field `valu`; did you mean `value`?",
+            "f:10:7: spec.container.env[0].valu: unknown field `valu`; did you mean `value`?",
         ),
         ("spec:\n  steps:\n  - shell: [a\n", "f:8"),
-        ("spec: {steps: []}\nsepc: {}\n", "f:6: sepc: unknown field `sepc`; did you mean `spec`?"),
+        ("spec: {steps: []}\nsepc: {}\n", "f:6:1: sepc: unknown field `sepc`; did you mean `spec`?"),
     ] {
         let found = lines(&format!("{HEAD}{spec}"));
         assert!(found.iter().any(|line| line.starts_with(expected)), "{expected}\nnot in {found:#?}");
@@ -55,38 +64,38 @@ fn mistakes_are_found_with_their_line() {
 fn the_plan_speaks_with_lines_too() {
     let found = lines(&format!("{HEAD}spec:\n  container: {{image: x}}\n  steps:\n  - shell: echo\n    timeout: 5x\n"));
     assert_eq!(found.len(), 1, "{found:?}");
-    assert!(found[0].starts_with("f:9: spec.steps[0].timeout: "), "{found:?}");
+    assert!(found[0].starts_with("f:9:5: spec.steps[0].timeout: "), "{found:?}");
     let found = lines(&format!(
         "{HEAD}spec:\n  container: {{image: x}}\n  services: {{db: {{image: x}}}}\n  steps: [{{shell: echo}}]\n"
     ));
-    assert!(found[0].starts_with("f:7: spec.services: "), "{found:?}");
+    assert!(found[0].starts_with("f:7:3: spec.services: "), "{found:?}");
 }
 
 #[test]
 fn heads_are_checked() {
     for (text, expected) in [
         ("", "f: there is no object of Assay in it"),
-        ("kind: TestWorkflow\n", "f:1: apiVersion: `` is not the version"),
-        ("apiVersion: assay.dev/v1\nkind: TestWorkflow\n", "f:1: apiVersion: `assay.dev/v1` is not the version"),
+        ("kind: TestWorkflow\n", "f:1:1: apiVersion: `` is not the version"),
+        ("apiVersion: assay.dev/v1\nkind: TestWorkflow\n", "f:1:1: apiVersion: `assay.dev/v1` is not the version"),
         (
             "apiVersion: assay.dev/v1alpha1\nkind: TestWorkflw\n",
-            "f:2: kind: `TestWorkflw` is not a kind of Assay; did you mean `TestWorkflow`?",
+            "f:2:1: kind: `TestWorkflw` is not a kind of Assay; did you mean `TestWorkflow`?",
         ),
         (
             "apiVersion: assay.dev/v1alpha1\nkind: TestWorkflow\nmetadata: {}\nspec: {}\n",
-            "f:3: metadata.name: the object has no name",
+            "f:3:1: metadata.name: the object has no name",
         ),
         (
             "apiVersion: assay.dev/v1alpha1\nkind: TestWorkflow\nmetadata:\n  name: Big_Name\nspec: {}\n",
-            "f:4: metadata.name: `Big_Name` is not a name",
+            "f:4:3: metadata.name: `Big_Name` is not a name",
         ),
         (
             "apiVersion: assay.dev/v1alpha1\nkind: TestExecution\nmetadata: {name: x}\nspec: {}\n",
-            "f:4: spec: missing field `workflowRef`",
+            "f:4:1: spec: missing field `workflowRef`",
         ),
         (
             "apiVersion: assay.dev/v1alpha1\nkind: TestExecution\nmetadata: {name: x, nam: y}\nspec: {workflowRef: {name: X}}\n",
-            "f:4: spec.workflowRef.name: `X` is not a name of a workflow",
+            "f:4:22: spec.workflowRef.name: `X` is not a name of a workflow",
         ),
         ("a: b\n\tc: d\n", "f:2"),
     ] {

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde_ignored::Path;
 
 use crate::manifest::finding::Finding;
-use crate::manifest::places::Places;
+use crate::manifest::places::{Places, Spot};
 use crate::manifest::schema::siblings;
 
 /// Reads a document as a `kind`.
@@ -41,7 +41,7 @@ fn unknown_field(kind: &str, path: &str, places: &Places) -> Finding {
         None if known.is_empty() || known.len() > 30 => String::new(),
         None => format!("known here: {}", known.join(", ")),
     };
-    Finding::error(Some(places.line(path)), path, format!("unknown field `{name}`"), hint)
+    Finding::error(Some(places.spot(path)), path, format!("unknown field `{name}`"), hint)
 }
 
 /// `spec.steps[0].shel: invalid type: ... at line 3 column 7`, taken apart.
@@ -52,9 +52,9 @@ fn wrong_type(error: &serde_yaml::Error, places: &Places) -> Finding {
         Some((path, message)) if is_path(path) => (path, message),
         _ => ("", text),
     };
-    let located = error.location().map(|location| location.line());
-    let line = if path.is_empty() { located } else { Some(places.line(path)) };
-    Finding::error(line, path, message, hint(message))
+    let located = error.location().map(|location| Spot { line: location.line(), column: location.column() });
+    let spot = if path.is_empty() { located } else { Some(places.spot(path)) };
+    Finding::error(spot, path, message, hint(message))
 }
 
 fn hint(message: &str) -> &'static str {

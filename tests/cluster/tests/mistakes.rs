@@ -53,7 +53,7 @@ fn a_misspelt_field_is_named_before_it_reaches_the_cluster() {
     std::fs::write(&file, manifest).expect("a temporary file");
     let validate = namespace.assay(&["validate", &file.to_string_lossy()]).expect("assay validate");
     std::fs::remove_file(&file).ok();
-    assert_eq!(validate.code, 2, "{validate:?}");
+    assert_eq!(validate.code, 1, "{validate:?}");
     let said = validate.stdout + &validate.stderr;
     assert!(said.contains("spec.steps[0].shel") && said.contains("shell"), "{said}");
 }
