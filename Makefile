@@ -4,8 +4,10 @@ DEVCLUSTER := cargo run -q -p assay-devcluster --bin devcluster --
 DEMO       := cargo run -q -p assay-cluster-tests --bin demo --
 
 # The runner is loaded at a fixed address: relocations would add a third of a
-# megabyte to its file and to the memory of every waiting step.
-SMALL := -C relocation-model=static
+# megabyte to its file and to the memory of every waiting step. Functions that
+# are alike are kept once, and the tables that only backtraces need not at all.
+SMALL := -C relocation-model=static -C link-arg=-Wl,--icf=all -C link-arg=-Wl,--no-eh-frame-hdr \
+	-C link-arg=-Wl,-T,$(CURDIR)/src/runner/small.ld
 
 # What the cluster suite, the demonstration and the benchmark need around them.
 # Evaluated only by the targets that use it.
