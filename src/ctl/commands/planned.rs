@@ -66,7 +66,8 @@ impl Subject {
         let [workflow] = workflows.as_slice() else {
             let names: Vec<&str> = workflows.iter().filter_map(|one| one.metadata.name.as_deref()).collect();
             let found = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-            return Err(Failure::usage(format!("there must be one TestWorkflow in the files; there is {found}")));
+            return Err(Failure::usage(format!("there must be one TestWorkflow in the files; there is {found}"))
+                .hint("name the file of the one that is meant, and those of the templates that it uses"));
         };
         let workflow = (*workflow).clone();
         let mut executions = manifests.iter().flat_map(|manifest| &manifest.executions);

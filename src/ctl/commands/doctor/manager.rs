@@ -45,6 +45,10 @@ fn judge(system: &str, deployment: &Found) -> Check {
     let status = found.status.clone().unwrap_or_default();
     let ready = status.ready_replicas.unwrap_or(0);
     let wanted = found.spec.as_ref().and_then(|spec| spec.replicas).unwrap_or(1);
+    if wanted < 1 {
+        let way_out = format!("`kubectl -n {system} scale deploy/{SERVICE} --replicas=1`");
+        return Check::fail(TOPIC, "it is switched off: its Deployment wants no pod", way_out);
+    }
     if ready < 1 {
         let conditions = status.conditions.unwrap_or_default();
         let why = conditions.into_iter().find(|condition| condition.status == "False").and_then(|one| one.message);
@@ -105,6 +109,9 @@ mod tests {
 
     #[test]
     fn a_manager_must_be_ready_and_of_this_version() {
+        let spec = k8s_openapi::api::apps::v1::DeploymentSpec { replicas: Some(0), ..Default::default() };
+        let off = Deployment { spec: Some(spec), ..Deployment::default() };
+        assert!(judge("sys", &Ok(Some(off))).lines()[0].contains("it is switched off"));
         let of = |ready: i32, version: &str| {
             json!({ "apiVersion": "apps/v1", "kind": "Deployment", "metadata": { "labels": { VERSION: version } },
                 "spec": { "replicas": 1, "selector": {}, "template": {} },
