@@ -5,6 +5,7 @@
 mod command;
 mod example;
 mod execution;
+mod faults;
 mod machine;
 mod namespace;
 mod place;
@@ -12,6 +13,7 @@ mod place;
 pub use command::{CommandError, Output, Tool};
 pub use example::{Case, Expectation, ExpectedTests, cases};
 pub use execution::Execution;
-pub use machine::{manager_pids, send_kill};
+pub use faults::{FAULTS, Fault, Log, fault, page};
+pub use machine::{Process, manager_pids, processes_of_pod, send_kill};
 pub use namespace::{Namespace, PodSecurity};
 pub use place::{Place, PlaceError};

@@ -1,0 +1,63 @@
+//! The manager that is installed on the cluster looks after every namespace; it
+//! is put away while the suite's own managers look after theirs.
+
+use std::time::Duration;
+
+use assay_cluster_tests::Place;
+
+use crate::Outcome;
+
+const SYSTEM: &str = "assay-system";
+const DEPLOYMENT: &str = "deployment/assay";
+/// Where a suite that was broken off has written how many there were.
+const NOTE: &str = "assay.dev/replicas-before-faults";
+/// A pod of a Deployment that does not end by then is stuck.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The installed manager, scaled to nothing as long as this value is.
+pub(crate) struct PutAway {
+    place: &'static Place,
+    replicas: String,
+    /// The image with the runner that it gives to pods.
+    pub(crate) runner_image: String,
+}
+
+impl PutAway {
+    /// Scales it down and waits until it is gone.
+    pub(crate) fn now(place: &'static Place) -> Outcome<Self> {
+        let env = "{range .spec.template.spec.containers[*].env[*]}{.name}={.value}{\"\\n\"}{end}";
+        let image = field(place, env)?;
+        let named = image.lines().find_map(|line| line.strip_prefix("ASSAY_RUNNER_IMAGE="));
+        let runner_image = std::env::var("ASSAY_FAULTS_RUNNER_IMAGE").ok().or(named.map(str::to_owned));
+        let runner_image = runner_image.ok_or("the installed manager names no image with the runner")?;
+        let noted = field(place, &format!("{{.metadata.annotations.{}}}", NOTE.replace('.', "\\.")))?;
+        let replicas = if noted.is_empty() { field(place, "{.spec.replicas}")? } else { noted };
+        kubectl(place, &["annotate", DEPLOYMENT, "--overwrite", &format!("{NOTE}={replicas}")])?;
+        let away = Self { place, replicas, runner_image };
+        kubectl(place, &["scale", DEPLOYMENT, "--replicas=0"])?;
+        let timeout = format!("--timeout={}s", PATIENCE.as_secs());
+        let selector = ["-l", "app.kubernetes.io/name=assay", "--for=delete", &timeout];
+        kubectl(place, &[&["wait", "pod"][..], &selector[..]].concat())?;
+        Ok(away)
+    }
+}
+
+impl Drop for PutAway {
+    fn drop(&mut self) {
+        let replicas = format!("--replicas={}", self.replicas);
+        let back = kubectl(self.place, &["scale", DEPLOYMENT, &replicas])
+            .and_then(|_| kubectl(self.place, &["annotate", DEPLOYMENT, &format!("{NOTE}-")]))
+            .and_then(|_| kubectl(self.place, &["rollout", "status", DEPLOYMENT, "--timeout=90s"]));
+        if let Err(error) = back {
+            anstream::eprintln!("the installed manager did not come back: {error}");
+        }
+    }
+}
+
+fn field(place: &Place, path: &str) -> Outcome<String> {
+    kubectl(place, &["get", DEPLOYMENT, "-o", &format!("jsonpath={path}")])
+}
+
+fn kubectl(place: &Place, arguments: &[&str]) -> Outcome<String> {
+    Ok(place.kubectl().run(&[&["-n", SYSTEM], arguments].concat())?)
+}
