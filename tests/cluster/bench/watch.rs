@@ -47,6 +47,13 @@ impl Watch {
         Ok(Self { child, seen })
     }
 
+    /// Every object that was seen and is seen within a time.
+    pub fn seen_within(&self, time: Duration) -> Vec<Value> {
+        let end = Instant::now() + time;
+        let left = || end.checked_duration_since(Instant::now());
+        std::iter::from_fn(|| self.seen.recv_timeout(left()?).ok()).map(|seen| seen.object).collect()
+    }
+
     /// Waits for the first object for which `wanted` holds.
     pub fn until(&self, limit: Duration, wanted: impl Fn(&Value) -> bool) -> Option<Seen> {
         let end = Instant::now() + limit;

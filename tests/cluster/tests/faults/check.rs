@@ -11,8 +11,9 @@ use crate::workload::{Lines, lines};
 /// Once the execution is deleted, everything of it must be gone after this.
 const GONE: Duration = Duration::from_secs(90);
 
-/// What was found.
+/// What was found. Fields that nothing demands are there to be printed.
 #[derive(Debug)]
+#[expect(dead_code, reason = "a derived `Debug` does not count as a reader")]
 pub(crate) struct Found {
     verdict: String,
     reason: String,
@@ -21,6 +22,8 @@ pub(crate) struct Found {
     jobs: usize,
     pods: usize,
     lines: Lines,
+    /// What `assay logs` said besides.
+    words: String,
     tests: String,
     files: i64,
 }
@@ -42,6 +45,7 @@ pub(crate) fn gather(trial: &Trial<'_>, total: u32, limit: Duration) -> Outcome<
         jobs: trial.lane.jobs.of(&trial.name),
         pods: trial.lane.pods.of(&trial.name),
         lines: lines(&log.stdout, total),
+        words: format!("code {}, {} bytes; {}", log.code, log.stdout.len(), log.stderr),
         tests: execution.text("/status/tests/summary"),
         files: execution.number("/status/artifacts/count"),
         verdict,

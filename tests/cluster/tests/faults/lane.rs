@@ -111,12 +111,10 @@ metadata: {{name: assay}}
 spec:
   ports: [{{name: https, port: 443, targetPort: {port}}}]
 ---
-apiVersion: discovery.k8s.io/v1
-kind: EndpointSlice
-metadata: {{name: assay-1, labels: {{kubernetes.io/service-name: assay}}}}
-addressType: IPv4
-ports: [{{name: https, port: {port}}}]
-endpoints: [{{addresses: [{NODE}], conditions: {{ready: true}}}}]
+apiVersion: v1
+kind: Endpoints
+metadata: {{name: assay}}
+subsets: [{{addresses: [{{ip: {NODE}}}], ports: [{{name: https, port: {port}}}]}}]
 "
     )
 }
