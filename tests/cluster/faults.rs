@@ -51,7 +51,11 @@ const MANAGER: &[Fault] = &[
         done: "two managers; the leading one gets SIGSTOP while steps run, the other takes over, the first goes on",
         ..passed()
     },
-    Fault { name: "manager-away-at-the-end", done: "the manager is gone when the last step ends, and comes back 20 s later", ..passed() },
+    Fault {
+        name: "manager-away-at-the-end",
+        done: "the manager is gone when the last step ends, and comes back 20 s later",
+        ..passed()
+    },
 ];
 
 const CLUSTER: &[Fault] = &[
@@ -62,7 +66,11 @@ const CLUSTER: &[Fault] = &[
         done: "neither controller manager nor scheduler for the first 10 s",
         ..passed()
     },
-    Fault { name: "kubelet-restarted", done: "SIGKILL to the kubelet while steps run; started again after 3 s", ..passed() },
+    Fault {
+        name: "kubelet-restarted",
+        done: "SIGKILL to the kubelet while steps run; started again after 3 s",
+        ..passed()
+    },
     Fault {
         name: "containerd-restarted",
         done: "SIGKILL to containerd while steps run; started again after 3 s",
@@ -91,12 +99,7 @@ const NETWORK: &[Fault] = &[
 ];
 
 const POD: &[Fault] = &[
-    Fault {
-        name: "pod-deleted-before-the-steps",
-        done: "deleted by force before its first step",
-        jobs: 2,
-        ..passed()
-    },
+    Fault { name: "pod-deleted-before-the-steps", done: "deleted by force before its first step", jobs: 2, ..passed() },
     Fault { name: "pod-deleted-during-the-steps", done: "deleted by force while a step runs", ..errored("PodLost") },
     Fault {
         name: "pod-deleted-politely",

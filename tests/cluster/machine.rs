@@ -43,9 +43,9 @@ pub struct Process {
 /// Every process of the pod of that uid, the sandbox's own among them.
 pub fn processes_of_pod(uid: &str) -> Vec<Process> {
     let group = format!("/pod{uid}/");
-    let mine = pids().into_iter().filter(|pid| {
-        fs::read_to_string(format!("/proc/{pid}/cgroup")).is_ok_and(|groups| groups.contains(&group))
-    });
+    let mine = pids()
+        .into_iter()
+        .filter(|pid| fs::read_to_string(format!("/proc/{pid}/cgroup")).is_ok_and(|groups| groups.contains(&group)));
     mine.filter_map(|pid| {
         let line = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
         let words: Vec<_> = line.split(|byte| *byte == 0).map(String::from_utf8_lossy).collect();

@@ -102,7 +102,8 @@ impl<'a> Bench<'a> {
         };
         // Everybody starts from equal leftovers: none.
         self.kubectl(&["delete", kind, name, "--wait=false"])?;
-        let clocks = Clocks::read(&log, subject.steps()).map_err(|error| MeasureError::NoClock(name.to_owned(), error))?;
+        let clocks =
+            Clocks::read(&log, subject.steps()).map_err(|error| MeasureError::NoClock(name.to_owned(), error))?;
         let ms = |from: i128, to: i128| (to - from) as f64 / 1e6;
         let slept = if subject.steps() == 1 { f64::from(sleep_ms) } else { 0.0 };
         Ok(Sample {

@@ -70,7 +70,9 @@ fn others(text: &mut String, findings: &Findings) {
         line(text, &format!("  {what:<46} {:>9.2}", bytes as f64 / MIB));
     }
     line(text, "\nwrites to the API server for each execution");
-    for (what, number) in [("ours", writes.own), ("of all writers", writes.all), ("of all for a raw Job", writes.raw_job)] {
+    for (what, number) in
+        [("ours", writes.own), ("of all writers", writes.all), ("of all for a raw Job", writes.raw_job)]
+    {
         line(text, &format!("  {what:<46} {number:>9.1}"));
     }
     line(text, "\nsizes, MiB");
@@ -105,7 +107,8 @@ fn all_targets(findings: &Findings) -> Vec<Target> {
     let most = |what, found, limit, unit| Target { what, found, limit, unit, least: false };
     let ratio = |line, to| p(Subject::Assay, line, 0.5) / p(to, line, 0.5);
     let memory = &findings.memory;
-    let layer = findings.sizes.iter().find(|(name, _)| name == "layers of image runner").map_or(f64::NAN, |size| size.1 as f64);
+    let layer =
+        findings.sizes.iter().find(|(name, _)| name == "layers of image runner").map_or(f64::NAN, |size| size.1 as f64);
     vec![
         most("submit -> final, 1 step, of a raw Job's", ratio(LINES[0], Subject::RawJob), 0.23, "x"),
         most("submit -> first instruction, of a raw Pod's", ratio(LINES[1], Subject::RawPod), 1.2, "x"),

@@ -17,7 +17,8 @@ pub fn all(place: &Place) -> Result<Vec<(String, u64)>, MeasureError> {
     let mut sizes = Vec::new();
     for program in ["assay-runner", "assay-manager", "assay"] {
         let path = place.root().join("bin").join(program);
-        let read = fs::metadata(&path).map_err(|error| MeasureError::Unreadable(format!("{}: {error}", path.display())));
+        let read =
+            fs::metadata(&path).map_err(|error| MeasureError::Unreadable(format!("{}: {error}", path.display())));
         sizes.push((format!("program {program}"), read?.len()));
     }
     for image in ["runner", "manager"] {

@@ -51,12 +51,14 @@ fn container(step: u32, script: &str) -> String {
 
 /// Each container waits for the file of its turn, as an entrypoint that polls does.
 fn polling_gate() -> String {
-    let mut spec =
-        String::from("restartPolicy: Never\nvolumes: [{name: turns, emptyDir: {}}]\ncontainers:\n");
+    let mut spec = String::from("restartPolicy: Never\nvolumes: [{name: turns, emptyDir: {}}]\ncontainers:\n");
     for step in 1..=STEPS {
         let (body, next) = (script(step, ""), step + 1);
-        let wait =
-            if step == 1 { String::new() } else { format!("while [ ! -f /turns/{step} ]; do sleep {POLL_SECONDS}; done; ") };
+        let wait = if step == 1 {
+            String::new()
+        } else {
+            format!("while [ ! -f /turns/{step} ]; do sleep {POLL_SECONDS}; done; ")
+        };
         spec.push_str(&container(step, &format!("{wait}{body}; : > /turns/{next}")));
         spec.push_str("  volumeMounts: [{name: turns, mountPath: /turns}]\n");
     }
@@ -90,7 +92,12 @@ pub fn workflows() -> String {
         one_step,
         workflow("one-image", "", "", &one_image),
         workflow("two-images", "", "", &two_images),
-        workflow("output", "  config: {lines: {}}\n", "    env: [{name: LINES, value: '{{ config.lines }}'}]\n", OUTPUT),
+        workflow(
+            "output",
+            "  config: {lines: {}}\n",
+            "    env: [{name: LINES, value: '{{ config.lines }}'}]\n",
+            OUTPUT,
+        ),
         workflow("files", "", "", FILES),
         workflow("waiting", "", "", WAITING),
     ]

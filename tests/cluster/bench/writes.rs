@@ -58,7 +58,8 @@ fn own(bench: &Bench<'_>) -> Result<f64, MeasureError> {
     let events = items(bench, "events")?;
     let ours = |event: &&Value| event["involvedObject"]["kind"] == "TestExecution";
     // An event that came again was written again.
-    writes += events.iter().filter(ours).map(|event| event["series"]["count"].as_u64().unwrap_or(1) as usize).sum::<usize>();
+    writes +=
+        events.iter().filter(ours).map(|event| event["series"]["count"].as_u64().unwrap_or(1) as usize).sum::<usize>();
     writes += statuses(bench)?;
     bench.kubectl(&["delete", "testexecutions", "--all", "--wait=false"])?;
     Ok(writes as f64 / f64::from(RUNS))
@@ -72,9 +73,8 @@ fn statuses(bench: &Bench<'_>) -> Result<usize, MeasureError> {
         std::thread::sleep(SETTLE);
     }
     let all = watch.seen_within(Duration::from_secs(2));
-    let of_runs = |object: &Value| {
-        object["metadata"]["name"].as_str().is_some_and(|name| name.starts_with("statuses-"))
-    };
+    let of_runs =
+        |object: &Value| object["metadata"]["name"].as_str().is_some_and(|name| name.starts_with("statuses-"));
     // The first sight of each is its creation, by whoever wanted it.
     Ok(all.iter().filter(|object| of_runs(object)).count().saturating_sub(RUNS as usize))
 }

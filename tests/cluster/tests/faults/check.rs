@@ -22,8 +22,6 @@ pub(crate) struct Found {
     jobs: usize,
     pods: usize,
     lines: Lines,
-    /// What `assay logs` said besides.
-    words: String,
     tests: String,
     files: i64,
 }
@@ -37,15 +35,13 @@ pub(crate) fn gather(trial: &Trial<'_>, total: u32, limit: Duration) -> Outcome<
         record.pointer("/conclusion/verdict").is_some().then_some(record)
     })?;
     let of = |pointer: &str| record.pointer(pointer).and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
-    // An execution without any output has no log, which is an answer too.
-    let log = trial.lane.assay(&["logs", &trial.name])?;
+    let log = trial.lane.log(&trial.name)?;
     Ok(Found {
         message: execution.text("/status/message"),
         history: format!("{} {}", of("/conclusion/verdict"), of("/conclusion/reason")),
         jobs: trial.lane.jobs.of(&trial.name),
         pods: trial.lane.pods.of(&trial.name),
-        lines: lines(&log.stdout, total),
-        words: format!("code {}, {} bytes; {}", log.code, log.stdout.len(), log.stderr),
+        lines: lines(&log, total),
         tests: execution.text("/status/tests/summary"),
         files: execution.number("/status/artifacts/count"),
         verdict,
@@ -67,10 +63,10 @@ impl Found {
         same("reason", fault.reason.to_owned(), self.reason.clone());
         same("history", format!("{} {}", self.verdict, self.reason), self.history.clone());
         same("Jobs", fault.jobs.to_string(), self.jobs.to_string());
-        let log = match (fault.log, &self.lines) {
-            (Log::Whole, Lines::Whole) | (Log::UntilThen, Lines::Beginning(_)) | (Log::Nothing, Lines::Nothing) => true,
-            _ => false,
-        };
+        let log = matches!(
+            (fault.log, &self.lines),
+            (Log::Whole, Lines::Whole) | (Log::UntilThen, Lines::Beginning(_)) | (Log::Nothing, Lines::Nothing)
+        );
         if !log {
             wrong.push(format!("log: wanted {:?}, got {:?}", fault.log, self.lines));
         }

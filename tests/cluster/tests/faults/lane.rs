@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use assay_cluster_tests::{Namespace, Output, Place, PodSecurity};
+use assay_cluster_tests::{Namespace, Place, PodSecurity};
 use assay_devcluster::Cluster;
 
 use crate::Outcome;
@@ -35,7 +35,7 @@ impl Lane {
         let folder = place.root().join("target/faults").join(&name);
         fs::create_dir_all(&folder)?;
         let (port, probe_port) = (free_port()?, free_port()?);
-        namespace.apply_text(&surroundings(&name, port))?;
+        namespace.apply_text(&reader(&name))?;
         let settings = Settings {
             kubeconfig: place.kubeconfig().to_owned(),
             namespace: name.clone(),
@@ -70,21 +70,26 @@ impl Lane {
         format!("{fault}-{}", self.names.fetch_add(1, Ordering::Relaxed))
     }
 
-    /// `assay` with this lane's manager behind it.
-    pub(crate) fn assay(&self, arguments: &[&str]) -> Outcome<Output> {
-        Ok(self.namespace.assay(&[&["--assay-namespace", self.namespace.name()], arguments].concat())?)
-    }
-
     /// What the history says of an execution.
     pub(crate) fn history(&self, execution: &str) -> Outcome<serde_json::Value> {
+        Ok(serde_json::from_str(&self.ask(execution, "")?)?)
+    }
+
+    /// The log of an execution; empty when it printed nothing.
+    pub(crate) fn log(&self, execution: &str) -> Outcome<String> {
+        self.ask(execution, "/logs")
+    }
+
+    /// Asks the server itself: the API server passes requests on to pods only.
+    fn ask(&self, execution: &str, what: &str) -> Outcome<String> {
         let token = self.namespace.kubectl(&["create", "token", "assay-cli"])?;
         let name = self.namespace.name();
-        let url =
-            format!("https://127.0.0.1:{}/api/v1/namespaces/{name}/executions/{execution}", self.settings.port);
-        let curl = self.namespace.place().tool("curl");
+        let port = self.settings.port;
+        let url = format!("https://127.0.0.1:{port}/api/v1/namespaces/{name}/executions/{execution}{what}");
         // The token goes by standard input, so that no list of processes shows it.
         let header = format!("Authorization: Bearer {}", token.trim());
-        Ok(serde_json::from_str(&curl.run_with(&["-sSk", "--max-time", "20", "-H", "@-", &url], &header)?)?)
+        let arguments = ["-sSk", "--fail", "--max-time", "30", "-H", "@-", &url];
+        Ok(self.namespace.place().tool("curl").run_with(&arguments, &header)?)
     }
 }
 
@@ -92,8 +97,8 @@ fn free_port() -> Outcome<u16> {
     Ok(TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0))?.local_addr()?.port())
 }
 
-/// What the chart would have made: the Service and the account of the command line.
-fn surroundings(namespace: &str, port: u16) -> String {
+/// An account that may read everything in its namespace.
+fn reader(namespace: &str) -> String {
     format!(
         "apiVersion: v1
 kind: ServiceAccount
@@ -104,17 +109,6 @@ kind: RoleBinding
 metadata: {{name: assay-cli}}
 roleRef: {{apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin}}
 subjects: [{{kind: ServiceAccount, name: assay-cli, namespace: {namespace}}}]
----
-apiVersion: v1
-kind: Service
-metadata: {{name: assay}}
-spec:
-  ports: [{{name: https, port: 443, targetPort: {port}}}]
----
-apiVersion: v1
-kind: Endpoints
-metadata: {{name: assay}}
-subsets: [{{addresses: [{{ip: {NODE}}}], ports: [{{name: https, port: {port}}}]}}]
 "
     )
 }

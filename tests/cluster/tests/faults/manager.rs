@@ -103,7 +103,13 @@ impl Manager {
     /// Ends it without warning, and does not start it again before [`Manager::release`].
     pub(crate) fn hold(&self) -> Outcome<()> {
         self.kept.held.store(true, Ordering::SeqCst);
-        self.signal(Signal::KILL)
+        self.signal(Signal::KILL)?;
+        while self.kept.pid().is_some() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // The keeper may have looked just before; it stops at the next look.
+        std::thread::sleep(REST * 2);
+        Ok(())
     }
 
     /// Starts it again after [`Manager::hold`].
@@ -196,7 +202,8 @@ fn binary() -> &'static Path {
         let folder = |up: usize| own.ancestors().nth(up).expect("cargo puts tests five folders deep").to_owned();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders below the top");
         let arguments = ["build", "-q", "-p", "assay-manager", "--features", "crash-points"];
-        let status = Command::new("cargo").args(arguments).current_dir(root).env("CARGO_TARGET_DIR", folder(4)).status();
+        let status =
+            Command::new("cargo").args(arguments).current_dir(root).env("CARGO_TARGET_DIR", folder(4)).status();
         assert!(status.is_ok_and(|status| status.success()), "the manager with crash points cannot be built");
         // Under a name of its own: the next build without crash points takes the usual one.
         let kept = folder(2).join("assay-manager-with-crash-points");
