@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use assay_cluster::{Cluster, ImageVolumes, Probe, ProbePod};
+use assay_cluster::{Cascade, Cluster, ImageVolumes, Probe, ProbePod};
 use assay_telemetry::error_chain;
+use k8s_openapi::api::core::v1::Pod;
 use tokio::sync::watch;
 
 use crate::args::{AllArgs, ImageVolumesChoice};
 
+/// Name of the Pod that tries it.
+const PROBE: &str = "assay-image-volume-probe";
 /// Wait before another trial when the API server did not answer.
 const PAUSE: Duration = Duration::from_secs(5);
 
@@ -27,10 +30,9 @@ pub(crate) fn find_out(cluster: &Cluster, args: &AllArgs) -> watch::Receiver<boo
 }
 
 async fn tried(cluster: &Cluster, args: &AllArgs) -> bool {
-    let name = format!("assay-image-volume-probe-{}", std::process::id());
     let pod = ProbePod {
         namespace: &args.namespace,
-        name: &name,
+        name: PROBE,
         image: &args.runner_image,
         pull_policy: args.runner_pull_policy.as_deref(),
         pull_secrets: &args.pull_secrets,
@@ -44,6 +46,11 @@ async fn tried(cluster: &Cluster, args: &AllArgs) -> bool {
             Ok(Err(reason)) => {
                 tracing::info!(reason, "image volumes do not work here; a container copies the runner into each pod");
                 return false;
+            }
+            Err(error) if error.conflict() => {
+                // Only the leader tries, so it is what a predecessor left behind.
+                tracing::info!(pod = PROBE, "an earlier trial is put away");
+                let _ = cluster.delete::<Pod>(pod.namespace, pod.name, Cascade::Background).await;
             }
             Err(error) => tracing::warn!(error = error_chain(&error), "image volumes could not be tried yet"),
         }
