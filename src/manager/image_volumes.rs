@@ -47,7 +47,7 @@ async fn tried(cluster: &Cluster, args: &AllArgs) -> bool {
                 tracing::info!(reason, "image volumes do not work here; a container copies the runner into each pod");
                 return false;
             }
-            Err(error) if error.conflict() => {
+            Err(error) if error.already_exists() => {
                 // Only the leader tries, so it is what a predecessor left behind.
                 tracing::info!(pod = PROBE, "an earlier trial is put away");
                 let _ = cluster.delete::<Pod>(pod.namespace, pod.name, Cascade::Background).await;
