@@ -27,6 +27,11 @@ impl Clocks {
         self.0.last().map_or(0, |step| step.1)
     }
 
+    /// Milliseconds that the steps themselves took.
+    pub fn slept(&self) -> f64 {
+        self.0.iter().map(|(began, ended)| (ended - began) as f64 / 1e6).sum()
+    }
+
     /// Milliseconds between the end of each step and the beginning of the next.
     pub fn gaps(&self) -> Vec<f64> {
         self.0.windows(2).map(|pair| (pair[1].0 - pair[0].1) as f64 / 1e6).collect()
@@ -51,6 +56,7 @@ mod tests {
         let clocks = Clocks::read(log, 2).expect("all are there");
         assert_eq!((clocks.first(), clocks.last()), (100_000_001_000, 101_000_000_000));
         assert_eq!(clocks.gaps(), [2.0]);
+        assert_eq!(clocks.slept(), 499.999 + 498.0);
         assert_eq!(Clocks::read(log, 3).expect_err("one is missing").to_string(), "there is no line `b3=SECONDS`");
     }
 }

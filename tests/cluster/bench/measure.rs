@@ -105,13 +105,12 @@ impl<'a> Bench<'a> {
         let clocks =
             Clocks::read(&log, subject.steps()).map_err(|error| MeasureError::NoClock(name.to_owned(), error))?;
         let ms = |from: i128, to: i128| (to - from) as f64 / 1e6;
-        let slept = if subject.steps() == 1 { f64::from(sleep_ms) } else { 0.0 };
         Ok(Sample {
             subject,
             submit_to_first: ms(submitted, clocks.first()),
             last_to_final: ms(clocks.last(), ended_at),
             submit_to_final: ms(submitted, ended_at),
-            slept,
+            slept: clocks.slept(),
             gaps: clocks.gaps(),
         })
     }
@@ -130,8 +129,8 @@ impl<'a> Bench<'a> {
         if verdict != "passed" {
             return Err(MeasureError::NotPassed(name.to_owned(), verdict.to_owned()));
         }
-        // The ends are enough: the log itself may have hundreds of megabytes.
-        let log = self.place.assay().run(&["-n", NAMESPACE, "logs", name])?;
+        // Only the step with the clock: the whole log may have hundreds of megabytes.
+        let log = self.place.assay().run(&["-n", NAMESPACE, "logs", name, "--step", "clock"])?;
         let clocks = Clocks::read(&log, 1).map_err(|error| MeasureError::NoClock(name.to_owned(), error))?;
         Ok((clocks, seen.at_ns, seen.object))
     }

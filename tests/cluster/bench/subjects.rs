@@ -29,7 +29,7 @@ pub fn object(subject: Subject, name: &str, sleep_ms: u32) -> String {
             "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: {name}}}\nspec:\n  backoffLimit: 0\n  template:\n    spec:\n{}",
             indented(&raw(&sleep), 6)
         ),
-        Subject::PollingGate => pod(name, &polling_gate()),
+        Subject::PollingGate => pod(name, &polling_gate(sleep_ms)),
         Subject::InitChain => pod(name, &init_chain()),
         Subject::Assay => execution(name, "one-step", &[("sleep", &sleep)]),
         Subject::AssayOneImage => execution(name, "one-image", &[]),
@@ -50,15 +50,15 @@ fn container(step: u32, script: &str) -> String {
 }
 
 /// Each container waits for the file of its turn, as an entrypoint that polls does.
-fn polling_gate() -> String {
+/// The steps take a little time, each another: instant ones would all end just
+/// before the next container looks, because containers start one after another.
+fn polling_gate(sleep_ms: u32) -> String {
     let mut spec = String::from("restartPolicy: Never\nvolumes: [{name: turns, emptyDir: {}}]\ncontainers:\n");
     for step in 1..=STEPS {
-        let (body, next) = (script(step, ""), step + 1);
-        let wait = if step == 1 {
-            String::new()
-        } else {
-            format!("while [ ! -f /turns/{step} ]; do sleep {POLL_SECONDS}; done; ")
-        };
+        let sleep = f64::from((sleep_ms + step * 137) % 400) / 1000.0;
+        let (body, next) = (script(step, &sleep.to_string()), step + 1);
+        let wait = format!("while [ ! -f /turns/{step} ]; do sleep {POLL_SECONDS}; done; ");
+        let wait = if step == 1 { String::new() } else { wait };
         spec.push_str(&container(step, &format!("{wait}{body}; : > /turns/{next}")));
         spec.push_str("  volumeMounts: [{name: turns, mountPath: /turns}]\n");
     }
@@ -105,23 +105,24 @@ pub fn workflows() -> String {
 }
 
 /// Prints lines of 100 bytes as fast as it can.
-const OUTPUT: &str = "  - shell: |
-      line=0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789
-      echo b1=$EPOCHREALTIME
-      yes ${line%0} | head -n $LINES
-      echo e1=$EPOCHREALTIME
+const OUTPUT: &str = "  - name: clock
+    shell: 'echo b1=$EPOCHREALTIME; echo e1=$EPOCHREALTIME'
+  - shell: |
+      line=012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789012345678
+      yes $line | head -n $LINES
 ";
 
 const FILES: &str = "  - shell: |
       mkdir files
       head -c 10240 /dev/urandom > files/1
       for i in $(seq 2 1000); do cp files/1 files/$i; done
-      echo b1=$EPOCHREALTIME
-      echo e1=$EPOCHREALTIME
+  - name: clock
+    shell: 'echo b1=$EPOCHREALTIME; echo e1=$EPOCHREALTIME'
     artifacts: {paths: ['files/*']}
 ";
 
-const WAITING: &str = "  - shell: 'echo b1=$EPOCHREALTIME; sleep 6; echo e1=$EPOCHREALTIME'
+const WAITING: &str = "  - name: clock
+    shell: 'echo b1=$EPOCHREALTIME; sleep 6; echo e1=$EPOCHREALTIME'
   - container: {image: 'localhost:5000/busybox:dev'}
     shell: 'true'
 ";
