@@ -25,6 +25,7 @@ pub const GENERATED: &[Generated] = &[
         produce: || definition("TestWorkflowTemplate"),
     },
     Generated { path: "charts/assay/files/crds/testexecutions.yaml", produce: || definition("TestExecution") },
+    Generated { path: "docs/faults.md", produce: assay_cluster_tests::page },
     Generated { path: "docs/cli.md", produce: assay_ctl::reference },
 ];
 
