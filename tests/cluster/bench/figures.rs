@@ -124,7 +124,7 @@ pub struct Memory {
 #[derive(Clone, Copy, Debug, Default, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Writes {
-    /// Ours: ConfigMap, Job, status and Event.
+    /// Ours: ConfigMap, Job, the status of execution and workflow, and Events.
     pub own: f64,
     /// Of all writers, by the revision of etcd.
     pub all: f64,

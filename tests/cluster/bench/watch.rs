@@ -3,9 +3,10 @@
 use std::io::Read;
 use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use assay_cluster_tests::{CommandError, Place};
+use assay_cluster_tests::{CommandError, Place, Tool};
 use serde_json::Value;
 
 /// Nanoseconds since 1970.
@@ -22,25 +23,37 @@ pub struct Seen {
     pub at_ns: i128,
 }
 
-/// `kubectl get KIND --watch` on a namespace.
+/// `kubectl get KIND --watch` on a namespace, begun anew when the API server ends it.
 #[derive(Debug)]
 pub struct Watch {
-    child: Child,
+    child: Arc<Mutex<Option<Child>>>,
     seen: Receiver<Seen>,
 }
 
 impl Watch {
     /// Starts watching.
     pub fn start(place: &Place, namespace: &str, kind: &str) -> Result<Self, CommandError> {
-        let arguments = ["-n", namespace, "get", kind, "--watch", "-o", "json"];
-        let started = |source| CommandError::Start(format!("kubectl {}", arguments.join(" ")), source);
-        let mut child = place.kubectl().command(&arguments).stdout(Stdio::piped()).spawn().map_err(started)?;
-        let stdout = child.stdout.take().expect("the output is a pipe");
+        let arguments = ["-n", namespace, "get", kind, "--watch", "-o", "json"].map(str::to_owned);
+        let kubectl = place.kubectl();
+        let first = spawn(&kubectl, &arguments)?;
+        let child = Arc::new(Mutex::new(None));
         let (sender, seen) = channel();
+        let running = Arc::clone(&child);
         std::thread::spawn(move || {
-            for object in objects(stdout) {
-                if sender.send(Seen { object, at_ns: now_ns() }).is_err() {
-                    break;
+            let mut next = Some(first);
+            while let Some(mut child) = next.take() {
+                let stdout = child.stdout.take().expect("the output is a pipe");
+                *running.lock().unwrap_or_else(PoisonError::into_inner) = Some(child);
+                for object in objects(stdout) {
+                    if sender.send(Seen { object, at_ns: now_ns() }).is_err() {
+                        return;
+                    }
+                }
+                // Whoever drops the watch has taken the child away.
+                let ended = running.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(mut ended) = ended {
+                    ended.wait().ok();
+                    next = spawn(&kubectl, &arguments).ok();
                 }
             }
         });
@@ -70,9 +83,16 @@ impl Watch {
 
 impl Drop for Watch {
     fn drop(&mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
+        if let Some(mut child) = self.child.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            child.kill().ok();
+            child.wait().ok();
+        }
     }
+}
+
+fn spawn(kubectl: &Tool, arguments: &[String]) -> Result<Child, CommandError> {
+    let started = |source| CommandError::Start(format!("kubectl {}", arguments.join(" ")), source);
+    kubectl.command(arguments).stdout(Stdio::piped()).spawn().map_err(started)
 }
 
 fn objects(stdout: impl Read) -> impl Iterator<Item = Value> {

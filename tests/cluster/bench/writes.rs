@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::figures::{Subject, Writes};
 use crate::measure::{Bench, MeasureError, NAMESPACE};
 use crate::subjects;
+use crate::watch::Watch;
 
 /// Executions that are averaged over.
 const RUNS: u32 = 10;
@@ -65,18 +66,23 @@ fn own(bench: &Bench<'_>) -> Result<f64, MeasureError> {
     Ok(writes as f64 / f64::from(RUNS))
 }
 
-/// Changes of status, counted on further executions by a watch.
+/// Changes of status, of executions and of their workflow, counted by watches on
+/// further executions.
 fn statuses(bench: &Bench<'_>) -> Result<usize, MeasureError> {
-    let watch = crate::watch::Watch::start(bench.place, NAMESPACE, "testexecutions")?;
+    let executions = Watch::start(bench.place, NAMESPACE, "testexecutions")?;
+    let workflows = Watch::start(bench.place, NAMESPACE, "testworkflows")?;
     for run in 0..RUNS {
         bench.create(&subjects::object(Subject::Assay, &format!("statuses-{run}"), 100))?;
         std::thread::sleep(SETTLE);
     }
-    let all = watch.seen_within(Duration::from_secs(2));
-    let of_runs =
-        |object: &Value| object["metadata"]["name"].as_str().is_some_and(|name| name.starts_with("statuses-"));
-    // The first sight of each is its creation, by whoever wanted it.
-    Ok(all.iter().filter(|object| of_runs(object)).count().saturating_sub(RUNS as usize))
+    let seen = |watch: &Watch, begins: &str| {
+        let all = watch.seen_within(Duration::from_secs(2));
+        let named = |object: &&Value| object["metadata"]["name"].as_str().is_some_and(|name| name.starts_with(begins));
+        all.iter().filter(named).count()
+    };
+    // The first sight of each is not a change: who wanted it made it, or it was there.
+    let executions = seen(&executions, "statuses-").saturating_sub(RUNS as usize);
+    Ok(executions + seen(&workflows, "one-step").saturating_sub(1))
 }
 
 fn items(bench: &Bench<'_>, kind: &str) -> Result<Vec<Value>, MeasureError> {
