@@ -13,8 +13,8 @@ pub mod rest;
 mod seal;
 
 pub use plan::{
-    Action, ArtifactRule, Block, Condition, ExecutionIdentity, Group, Instruction, PlanDocument, PlanFile, RetryRule, Section,
-    Server,
+    Action, ArtifactRule, Block, Condition, ExecutionIdentity, Group, Instruction, PlanDocument, PlanFile, RetryRule,
+    Section, Server,
 };
 pub use progress::{ArtifactTotals, BlockProgress, Paused, Progress, RunOutcome, StepProgress};
 pub use seal::{SEAL_LIMIT, Seal, SealError};

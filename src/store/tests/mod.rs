@@ -85,6 +85,7 @@ pub(crate) fn progress(sequence: u64, finished: bool) -> Progress {
         log_complete: true,
     };
     let step = |id: &str| StepProgress {
+        block: None,
         id: id.into(),
         name: format!("Step {id}"),
         state: StepState::Running,
