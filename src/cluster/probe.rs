@@ -11,7 +11,7 @@ use k8s_openapi::api::core::v1::{
     ResourceRequirements, SeccompProfile, SecurityContext, Volume, VolumeMount,
 };
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::{ObjectMeta, OwnerReference};
 use kube::Api;
 use kube::api::PostParams;
 use kube::runtime::watcher;
@@ -46,6 +46,8 @@ pub struct ProbePod<'a> {
     pub pull_policy: Option<&'a str>,
     /// Secrets for pulling.
     pub pull_secrets: &'a [String],
+    /// With whom the Pod goes, should nobody be there any more to delete it.
+    pub owner: Option<OwnerReference>,
 }
 
 /// What came of the trial.
@@ -206,6 +208,7 @@ fn manifest(pod: &ProbePod<'_>) -> Pod {
             name: Some(pod.name.to_owned()),
             namespace: Some(pod.namespace.to_owned()),
             labels: Some(BTreeMap::from([(LABEL_MANAGED_BY.to_owned(), MANAGED_BY.to_owned())])),
+            owner_references: pod.owner.clone().map(|owner| vec![owner]),
             ..ObjectMeta::default()
         },
         spec: Some(PodSpec {

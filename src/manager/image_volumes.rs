@@ -5,6 +5,7 @@ use std::time::Duration;
 use assay_cluster::{Cascade, Cluster, ImageVolumes, Probe, ProbePod};
 use assay_telemetry::error_chain;
 use k8s_openapi::api::core::v1::Pod;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::OwnerReference;
 use tokio::sync::watch;
 
 use crate::args::{AllArgs, ImageVolumesChoice};
@@ -36,6 +37,7 @@ async fn tried(cluster: &Cluster, args: &AllArgs) -> bool {
         image: &args.runner_image,
         pull_policy: args.runner_pull_policy.as_deref(),
         pull_secrets: &args.pull_secrets,
+        owner: own_pod(cluster, args).await,
     };
     loop {
         match once(cluster, &pod).await {
@@ -56,6 +58,19 @@ async fn tried(cluster: &Cluster, args: &AllArgs) -> bool {
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// The pod that this process runs in, if it is one: the trial is gone when that is.
+async fn own_pod(cluster: &Cluster, args: &AllArgs) -> Option<OwnerReference> {
+    let metadata = cluster.get::<Pod>(&args.namespace, &args.identity()).await.ok()??.metadata;
+    let (name, uid) = (metadata.name?, metadata.uid?);
+    Some(OwnerReference {
+        api_version: "v1".to_owned(),
+        kind: "Pod".to_owned(),
+        name,
+        uid,
+        ..OwnerReference::default()
+    })
 }
 
 async fn once(cluster: &Cluster, pod: &ProbePod<'_>) -> Result<Result<(), String>, assay_cluster::ClusterError> {

@@ -30,6 +30,7 @@ pub(super) async fn check(session: &Session, deployment: &Found) -> Vec<Check> {
         image,
         pull_policy: None,
         pull_secrets: &[],
+        owner: None,
     };
     vec![match session.cluster.image_volumes(&pod).await {
         Ok(ImageVolumes::Kept) => Check::ok(TOPIC, "the API server knows image volumes"),
