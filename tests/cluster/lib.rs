@@ -3,17 +3,21 @@
 //! and know nothing of what lies behind them.
 
 mod command;
+mod diagnostics;
 mod example;
 mod execution;
 mod faults;
 mod machine;
 mod namespace;
 mod place;
+mod release;
 
-pub use command::{CommandError, Output, Tool};
+pub use command::{CommandError, Output, Tool, wait_for};
+pub use diagnostics::{BadInput, bad_inputs, diagnostics_page};
 pub use example::{Case, Expectation, ExpectedTests, cases};
 pub use execution::Execution;
 pub use faults::{FAULTS, Fault, Log, fault, page};
 pub use machine::{Process, manager_pids, processes_of_pod, send_kill};
 pub use namespace::{Namespace, PodSecurity};
 pub use place::{Place, PlaceError};
+pub use release::{Release, ReleaseError, SYSTEM, install as install_release};
