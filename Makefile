@@ -42,6 +42,7 @@ bin: ## put assay, kubectl-assay, assay-manager and assay-runner into ./bin
 	@ln -sf assay bin/kubectl-assay
 
 images: bin up ## build every image and push it to the cluster's registry
+	@$(DEVCLUSTER) packages images
 	@images/build.sh
 
 install: images ## install or upgrade Assay on the cluster with its chart
@@ -50,7 +51,7 @@ install: images ## install or upgrade Assay on the cluster with its chart
 test: unit cluster-test ## every test
 
 unit: ## tests that need no cluster
-	@$(DEVCLUSTER) packages
+	@$(DEVCLUSTER) packages tests
 	@cargo test --workspace --exclude assay-cluster-tests
 
 cluster-test: install ## tests on the real cluster

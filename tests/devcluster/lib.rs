@@ -30,7 +30,9 @@ pub use cluster::{Cluster, ClusterError, KUBECONFIG_ENV};
 pub use components::{APISERVER, CONTAINERD, CONTROLLERS, DNS, ETCD, KUBELET, PROXY, REGISTRY, SCHEDULER, Settings};
 pub use images::{BUSYBOX, Image};
 pub use layout::{CACHE_ENV, Layout};
-pub use packages::{PackagesError, ensure_for_tests as install_test_packages};
+pub use packages::{
+    PackagesError, ensure_for_images as install_image_packages, ensure_for_tests as install_test_packages,
+};
 pub use process::Life;
 pub use progress::Progress;
 pub use rustix::process::Signal;

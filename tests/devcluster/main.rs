@@ -6,9 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use assay_devcluster::{
-    Cluster, ClusterError, KUBECONFIG_ENV, Life, Outcome, Progress, Settings, Status, install_test_packages,
+    Cluster, ClusterError, KUBECONFIG_ENV, Life, Outcome, Progress, Settings, Status, install_image_packages,
+    install_test_packages,
 };
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// A genuine one-node Kubernetes cluster on this machine.
 #[derive(Debug, Parser)]
@@ -63,10 +64,22 @@ enum Action {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Install the Debian packages that the tests without a cluster need
-    Packages,
+    /// Install the Debian packages that something needs beside the cluster
+    Packages {
+        /// What needs them
+        purpose: Purpose,
+    },
     /// Stop the cluster and remove everything that is kept: engines, images, state
     Purge,
+}
+
+/// What Debian packages are for.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Purpose {
+    /// The tests without a cluster
+    Tests,
+    /// The images of the examples' tools
+    Images,
 }
 
 fn main() -> ExitCode {
@@ -99,7 +112,8 @@ fn run(cluster: &Cluster, action: Action) -> Result<ExitCode, ClusterError> {
         }
         Action::Kubectl { arguments } => return become_program(cluster, cluster.kubectl(), &arguments),
         Action::Helm { arguments } => return become_program(cluster, cluster.helm(), &arguments),
-        Action::Packages => install_test_packages(&progress)?,
+        Action::Packages { purpose: Purpose::Tests } => install_test_packages(&progress)?,
+        Action::Packages { purpose: Purpose::Images } => install_image_packages(&progress)?,
         Action::Purge => cluster.purge(&progress)?,
     }
     Ok(ExitCode::SUCCESS)

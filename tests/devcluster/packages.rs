@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 
 use crate::progress::Progress;
 
-/// A package, and a file that shows that it is there.
+/// A package, and what shows that it is there: a file, or a command that may be anywhere.
 type Package = (&'static str, &'static str);
 
 /// What the node needs.
@@ -39,6 +39,10 @@ const TESTS: &[Package] = &[
     ("mount", "/usr/bin/mount"),
     ("curl", "/usr/bin/curl"),
 ];
+
+/// What builds the images of the examples' tools.
+const IMAGES: &[Package] =
+    &[("npm", "npm"), ("python3-pip", "pip"), ("maven", "mvn"), ("default-jdk-headless", "javac"), ("git", "git")];
 
 /// While this file exists, Debian's packages do not start their services.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
@@ -79,6 +83,14 @@ pub fn ensure_for_node(progress: &Progress) -> Result<(), PackagesError> {
     ensure(NODE, progress)
 }
 
+/// Installs what is missing for building the images; says so first.
+///
+/// # Errors
+/// When something is missing and this is not root, or `apt-get` fails.
+pub fn ensure_for_images(progress: &Progress) -> Result<(), PackagesError> {
+    ensure(IMAGES, progress)
+}
+
 /// Installs what is missing for the tests that need no cluster; says so first.
 ///
 /// # Errors
@@ -110,7 +122,11 @@ fn ensure(packages: &[Package], progress: &Progress) -> Result<(), PackagesError
 }
 
 fn missing(packages: &[Package], root: &Path) -> Vec<&'static str> {
-    let there = |file: &str| root.join(file.trim_start_matches('/')).exists();
+    let commands = std::env::var_os("PATH").unwrap_or_default();
+    let there = |shown: &str| match shown.strip_prefix('/') {
+        Some(file) => root.join(file).exists(),
+        None => std::env::split_paths(&commands).any(|folder| folder.join(shown).exists()),
+    };
     packages.iter().filter(|(_, file)| !there(file)).map(|(name, _)| *name).collect()
 }
 
