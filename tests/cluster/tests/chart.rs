@@ -86,18 +86,29 @@ fn has_field(place: &Place, field: &str) -> bool {
     place.kubectl().answer(&["explain", field]).is_ok_and(|output| output.code == 0)
 }
 
+/// The release is removed, installed anew with the previous chart, and upgraded.
 #[test]
-fn an_upgrade_from_the_previous_chart_keeps_what_was_and_what_runs() {
+fn what_users_made_and_what_runs_outlives_removal_and_upgrade() {
     let place = Place::shared();
     let namespace = namespace();
     // Dropped in the other order: first the installation is put back.
     let claim = Claim::make(place);
     let release = Release::take(place);
+    workflow(&namespace, "echo kept");
+    namespace.execute("kept", "it").expect("the execution is accepted");
+    namespace.finished("kept", LIMIT);
     release.remove().expect("helm uninstall");
+    only_the_definitions_are_left(&release);
+    let kept = namespace.execution("kept").expect("the execution stays");
+    assert_eq!(kept.verdict().as_deref(), Some("passed"));
+    // Nobody judges now; what is made waits for the next installation.
+    namespace.execute("between", "it").expect("the execution is accepted");
+
     let name = format!("persistence.existingClaim={}", claim.name);
     release.older(OLDER, &["persistence.enabled=true", &name]).expect("the older chart installs");
     assert!(!has_field(place, "testworkflow.spec.infrastructure"), "the older chart has older definitions");
-    workflow(&namespace, "echo made-before; sleep 0.1");
+    assert_eq!(namespace.finished("between", LIMIT).verdict().as_deref(), Some("passed"));
+    workflow(&namespace, "echo made-before");
     namespace.execute("before", "it").expect("the execution is accepted");
     let before = namespace.finished("before", LIMIT);
     assert_eq!(before.verdict().as_deref(), Some("passed"), "{:#}", before.value()["status"]);
@@ -119,17 +130,10 @@ fn an_upgrade_from_the_previous_chart_keeps_what_was_and_what_runs() {
         assert_eq!(lines.matches(&format!("line-{number}-\n")).count(), 1, "line {number}\n{lines}");
     }
     let jobs = namespace.kubectl(&["get", "jobs", "-o", "name"]).expect("kubectl get jobs");
-    assert_eq!(jobs.lines().count(), 2, "{jobs}");
+    assert_eq!(jobs.lines().count(), 4, "{jobs}");
 }
 
-#[test]
-fn what_users_made_stays_when_the_release_is_removed() {
-    let namespace = namespace();
-    workflow(&namespace, "echo kept");
-    let release = Release::take(Place::shared());
-    namespace.execute("it-1", "it").expect("the execution is accepted");
-    namespace.finished("it-1", LIMIT);
-    release.remove().expect("helm uninstall");
+fn only_the_definitions_are_left(release: &Release) {
     let left = release.kubectl(&["get", "deployments,services,pods,secrets,roles,rolebindings,jobs", "-o", "name"]);
     let left = left.expect("kubectl get");
     // The certificate is not the chart's own, and the next installation goes on with
@@ -143,13 +147,6 @@ fn what_users_made_stays_when_the_release_is_removed() {
     for kind in KINDS {
         release.kubectl(&["get", "crd", &format!("{kind}.assay.dev")]).expect("the definition stays");
     }
-    let kept = namespace.execution("it-1").expect("the execution stays");
-    assert_eq!(kept.verdict().as_deref(), Some("passed"));
-    // Nobody judges now; what is made waits for the next installation.
-    namespace.execute("it-2", "it").expect("the execution is accepted");
-    drop(release);
-    assert_eq!(namespace.finished("it-2", LIMIT).verdict().as_deref(), Some("passed"));
-    helm_test();
 }
 
 #[test]
