@@ -99,6 +99,11 @@ fn what_users_made_and_what_runs_outlives_removal_and_upgrade() {
     namespace.finished("kept", LIMIT);
     release.remove().expect("helm uninstall");
     only_the_definitions_are_left(&release);
+    let doctor = namespace.assay(&["doctor"]).expect("assay doctor");
+    assert!(
+        doctor.code == 1 && doctor.stdout.contains("FAIL  manager") && doctor.stdout.contains("→ install Assay"),
+        "{doctor:?}"
+    );
     let kept = namespace.execution("kept").expect("the execution stays");
     assert_eq!(kept.verdict().as_deref(), Some("passed"));
     // Nobody judges now; what is made waits for the next installation.

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use assay_cluster_tests::{Namespace, Place, PodSecurity, SYSTEM, manager_pids};
+use assay_cluster_tests::{Namespace, Place, PodSecurity, SYSTEM, manager_pids, wait_for};
 
 const LIMIT: Duration = Duration::from_secs(120);
 /// Where the secret stands, and its value.
@@ -237,10 +237,34 @@ fn files_below(folder: &Path) -> Vec<String> {
 
 #[test]
 fn a_password_in_an_address_is_refused_and_not_repeated() {
+    const ADDRESS: &str = "canary-address-19fe0c";
     let namespace = Namespace::create(Place::shared(), "secrets", PodSecurity::Open).expect("a namespace");
-    let manifest = WORKFLOW.replace("http://git/repo.git", "http://ci:canary-address-19fe0c@git/repo.git");
+    let manifest = WORKFLOW.replace("http://git/repo.git", &format!("http://ci:{ADDRESS}@git/repo.git"));
     let refused = namespace.apply_text(&manifest).expect_err("the webhook refuses it").to_string();
     assert!(refused.contains("spec.content.git.uri: "), "{refused}");
     let said = refused.split_once("denied the request").map_or("", |(_, said)| said);
-    assert!(!said.is_empty() && !said.contains("canary-address"), "{refused}");
+    assert!(!said.is_empty() && !said.contains(ADDRESS), "{refused}");
+
+    // Where nobody refuses it, nobody repeats it either.
+    let kubectl = namespace.place().kubectl();
+    kubectl.run(&["label", "namespace", namespace.name(), "assay.dev/admission=ignore"]).expect("a label");
+    let accepted = wait_for(Duration::from_secs(10), || namespace.apply_text(&manifest).ok());
+    assert!(accepted.is_some(), "the label is not obeyed");
+    namespace.apply_text(EXECUTION).expect("the execution is accepted");
+    let execution = namespace.finished("it-1", LIMIT);
+    assert_eq!(execution.text("/status/reason"), "WorkflowInvalid", "{:#}", execution.value()["status"]);
+    let status = namespace.kubectl(&["get", "twf", "it", "-o", "jsonpath={.status}"]).expect("kubectl get");
+    assert!(status.contains("spec.content.git.uri: "), "{status}");
+    let objects = namespace.kubectl(&["get", "tex,jobs,configmaps,events", "-o", "yaml"]).expect("kubectl get");
+    let logs = ["-n", SYSTEM, "logs", "deployment/assay", "--tail=-1"];
+    let output = namespace.place().kubectl().run(&logs).expect("kubectl logs");
+    let described = namespace.assay(&["describe", "it-1"]).expect("assay describe");
+    for (place, text) in [
+        ("the status", status),
+        ("an object", objects),
+        ("the manager's output", output),
+        ("the description", described.stdout),
+    ] {
+        assert!(!text.contains(ADDRESS), "the password is in {place}");
+    }
 }
