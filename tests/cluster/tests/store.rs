@@ -238,8 +238,8 @@ stringData: {{accessKeyId: testing, secretAccessKey: testing}}
 
     let inside = ask(&node, port, "GET", "/assay?list-type=2");
     assert!(inside.contains("<Key>here/artifacts/") && inside.contains("<Size>15</Size>"), "{inside}");
-    let query = "select count(*) from executions where name = 'it-1'";
-    let rows = place.tool(&postgres_programs().join("psql").to_string_lossy()).run(&[&url, "-Atc", query]);
+    let query = format!("select count(*) from executions where namespace = '{}' and name = 'it-1'", namespace.name());
+    let rows = place.tool(&postgres_programs().join("psql").to_string_lossy()).run(&[&url, "-Atc", &query]);
     assert_eq!(rows.expect("psql").trim(), "1");
     let said = release.kubectl(&["logs", "deployment/assay", "--tail=-1"]).expect("kubectl logs");
     assert!(!said.contains(PASSWORD), "the password is in the manager's output");
