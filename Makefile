@@ -55,6 +55,7 @@ unit: ## tests that need no cluster
 	@cargo test --workspace --exclude assay-cluster-tests
 
 cluster-test: install ## tests on the real cluster
+	@$(DEVCLUSTER) packages tests
 	@$(WITH_CLUSTER) cargo test -p assay-cluster-tests
 
 lint: ## formatting, clippy, the order of the house, generated files
