@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use assay_api::names::LEASE;
 use assay_cluster::{Cluster, ClusterError, ConnectError, ConnectOptions};
 use assay_telemetry::error_chain;
 use http_body_util::Empty;
@@ -18,7 +19,6 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::args::CheckArgs;
 use crate::definitions;
-use crate::run::LEASE;
 use crate::tls::SECRET;
 
 /// Time for the server's answer.

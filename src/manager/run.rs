@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use assay_api::names::LEASE;
 use assay_cluster::{Cluster, ConnectError, ConnectOptions, Elected, ElectionOptions, elect};
 use assay_lifecycle::{Limits, Policy};
 use assay_operator::{Context, Metrics, Settings};
@@ -24,8 +25,6 @@ use crate::tls::{TlsError, certificates, renew};
 use crate::webhook::keep_trusted;
 use crate::{definitions, probes, signals};
 
-/// Name of the Lease.
-pub(crate) const LEASE: &str = "assay-manager";
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why the manager ended.

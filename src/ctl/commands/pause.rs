@@ -5,7 +5,7 @@ use assay_api::names::FIELD_MANAGER_CLI;
 use clap::Args as ClapArgs;
 use serde_json::json;
 
-use crate::commands::targets::{Tally, Targets};
+use crate::commands::targets::Targets;
 use crate::failure::Failure;
 use crate::output::screen::Screen;
 use crate::place::Place;
@@ -24,16 +24,7 @@ pub(crate) struct Pause {
 /// # Errors
 /// When the cluster is not reachable, or no execution is meant.
 pub(crate) async fn pause(place: &Place, task: Pause, screen: &mut Screen) -> Result<u8, Failure> {
-    let session = Session::open(place).await?;
-    let mut tally = Tally::new();
-    for found in task.targets.find(&session).await? {
-        let outcome = match found {
-            Ok(execution) => one(&session, &execution).await,
-            Err(failure) => Err(failure),
-        };
-        tally.take(outcome, screen)?;
-    }
-    Ok(tally.code())
+    task.targets.each(place, screen, one).await
 }
 
 async fn one(session: &Session, execution: &TestExecution) -> Result<String, Failure> {

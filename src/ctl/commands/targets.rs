@@ -9,6 +9,7 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::names::{self, LATEST};
 use crate::output::screen::{Screen, paint};
+use crate::place::Place;
 use crate::remote::session::Session;
 
 /// One or more executions.
@@ -37,11 +38,33 @@ pub(crate) struct Targets {
 }
 
 impl Targets {
+    /// Does something to each execution; one that fails does not hold up the others.
+    ///
+    /// # Errors
+    /// When none is meant, the cluster is gone, or nobody listens.
+    pub(crate) async fn each(
+        &self,
+        place: &Place,
+        screen: &mut Screen,
+        act: impl AsyncFn(&Session, &TestExecution) -> Result<String, Failure>,
+    ) -> Result<u8, Failure> {
+        let session = Session::open(place).await?;
+        let mut tally = Tally::new();
+        for found in self.find(&session).await? {
+            let outcome = match found {
+                Ok(execution) => act(&session, &execution).await,
+                Err(failure) => Err(failure),
+            };
+            tally.take(outcome, screen)?;
+        }
+        Ok(tally.code())
+    }
+
     /// The executions, each found or not.
     ///
     /// # Errors
     /// When none is meant, or the cluster does not tell.
-    pub(crate) async fn find(&self, session: &Session) -> Result<Vec<Result<TestExecution, Failure>>, Failure> {
+    async fn find(&self, session: &Session) -> Result<Vec<Result<TestExecution, Failure>>, Failure> {
         if let Some(selector) = &self.selector {
             let mut found = session.cluster.list::<TestExecution>(Some(&session.namespace), Some(selector)).await?;
             found.retain(|one| !crate::stay::watched::is_final(one));
@@ -63,13 +86,13 @@ impl Targets {
 
 /// Says what went wrong for one of several; the command goes on with the others.
 /// The first failure decides the exit code.
-pub(crate) struct Tally {
+struct Tally {
     code: u8,
 }
 
 impl Tally {
     /// Nothing went wrong so far.
-    pub(crate) fn new() -> Self {
+    fn new() -> Self {
         Self { code: exit::PASSED }
     }
 
@@ -77,7 +100,7 @@ impl Tally {
     ///
     /// # Errors
     /// When the cluster is gone, or nobody listens.
-    pub(crate) fn take(&mut self, outcome: Result<String, Failure>, screen: &mut Screen) -> Result<(), Failure> {
+    fn take(&mut self, outcome: Result<String, Failure>, screen: &mut Screen) -> Result<(), Failure> {
         match outcome {
             Ok(line) => screen.line(&line)?,
             Err(failure) if failure.code == exit::UNREACHABLE || failure.message.is_empty() => return Err(failure),
@@ -95,7 +118,7 @@ impl Tally {
     }
 
     /// The exit code of the command.
-    pub(crate) fn code(self) -> u8 {
+    fn code(self) -> u8 {
         self.code
     }
 }

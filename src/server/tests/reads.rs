@@ -6,8 +6,6 @@ use assay_protocol::rest::{ExecutionRecord, Page};
 use assay_report::TestReport;
 use axum::body::Body;
 use http::{Method, Request};
-use tokio::sync::watch;
-use tower::ServiceExt;
 
 use super::{EXECUTION, UID, begin, house, key, progress, request};
 
@@ -85,21 +83,4 @@ async fn a_report_is_read_back() {
     assert!(answer.header("content-security-policy").starts_with("sandbox"));
     let post = request(Method::POST, &format!("{EXECUTION}/report"), "alice").body(Body::empty()).expect("a request");
     house.send(post).await.problem(405);
-}
-
-#[tokio::test]
-async fn probes_say_what_is() {
-    let house = house().await;
-    let ready = watch::Sender::new(false);
-    let router = crate::health(house.store.clone(), ready.subscribe());
-    let ask = |path: &'static str| {
-        let request = Request::builder().uri(path).body(Body::empty()).expect("a request");
-        let router = router.clone();
-        async move { router.oneshot(request).await.expect("an answer").status().as_u16() }
-    };
-    assert_eq!((ask("/healthz").await, ask("/readyz").await), (200, 503));
-    ready.send_replace(true);
-    assert_eq!(ask("/readyz").await, 200);
-    house.store.close().await;
-    assert_eq!((ask("/healthz").await, ask("/readyz").await), (200, 503));
 }
