@@ -4,7 +4,7 @@ use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomRe
 use kube::CustomResourceExt;
 use serde_json::{Map, Value, json};
 
-use crate::{TestExecution, TestWorkflow, TestWorkflowTemplate};
+use crate::{GitWriteAccess, Rollback, TestExecution, TestGate, TestWorkflow, TestWorkflowTemplate};
 
 /// Steps of `steps` are typed down to this nesting depth; below it, and below
 /// the first level of `setup` and `after`, they are kept as they are and judged by `plan`.
@@ -15,7 +15,15 @@ pub const STEP_DEPTH: usize = 3;
 /// # Panics
 /// Never with the types of this crate: a test builds them all.
 pub fn all() -> Vec<CustomResourceDefinition> {
-    [TestWorkflow::crd(), TestWorkflowTemplate::crd(), TestExecution::crd()].into_iter().map(finish).collect()
+    let definitions = [
+        TestWorkflow::crd(),
+        TestWorkflowTemplate::crd(),
+        TestExecution::crd(),
+        TestGate::crd(),
+        Rollback::crd(),
+        GitWriteAccess::crd(),
+    ];
+    definitions.into_iter().map(finish).collect()
 }
 
 fn finish(definition: CustomResourceDefinition) -> CustomResourceDefinition {
@@ -144,7 +152,8 @@ mod tests {
 
     #[test]
     fn a_status_is_born_unobserved_and_its_conditions_are_a_map() {
-        for kind in ["TestWorkflow", "TestWorkflowTemplate", "TestExecution"] {
+        for definition in all() {
+            let kind = definition.spec.names.kind.as_str();
             let status = &schema(kind)["status"];
             assert_eq!(status["default"]["observedGeneration"], -1, "{kind}");
             assert_eq!(status["properties"]["conditions"]["x-kubernetes-list-type"], "map", "{kind}");

@@ -7,6 +7,8 @@
 //! [`Verdict`], [`Reason`], [`DurationText`]), which is what the runner links.
 
 #[cfg(feature = "crd")]
+mod access;
+#[cfg(feature = "crd")]
 mod condition;
 #[cfg(feature = "crd")]
 mod config;
@@ -16,9 +18,15 @@ mod container;
 mod content;
 #[cfg(feature = "crd")]
 pub mod crd;
+#[cfg(feature = "crd")]
+mod delivery;
 mod duration;
 #[cfg(feature = "crd")]
 mod execution;
+#[cfg(feature = "crd")]
+mod gate;
+#[cfg(feature = "crd")]
+mod guard;
 #[cfg(feature = "crd")]
 mod later;
 pub mod names;
@@ -27,6 +35,8 @@ mod pod;
 mod reason;
 #[cfg(feature = "crd")]
 mod retry;
+#[cfg(feature = "crd")]
+mod rollback;
 #[cfg(feature = "crd")]
 mod schema;
 #[cfg(feature = "crd")]
@@ -40,6 +50,10 @@ mod verdict;
 mod workflow;
 
 #[cfg(feature = "crd")]
+pub use access::{
+    Author, Budget, Forge, ForgeKind, GitWriteAccess, GitWriteAccessSpec, GitWriteAccessStatus, SecretName, Signing,
+};
+#[cfg(feature = "crd")]
 pub use condition::{READY, RECONCILING, STALLED, condition};
 #[cfg(feature = "crd")]
 pub use config::{ConfigSource, ConfigValues, ParameterSchema, ParameterType, SecretKey};
@@ -47,6 +61,8 @@ pub use config::{ConfigSource, ConfigValues, ParameterSchema, ParameterType, Sec
 pub use container::ContainerConfig;
 #[cfg(feature = "crd")]
 pub use content::{Content, ContentFile, GitContent, Tarball};
+#[cfg(feature = "crd")]
+pub use delivery::{DeliveryKind, DeliveryReference, GitSource, RevisionStatus};
 pub use duration::{DurationError, DurationText};
 #[cfg(feature = "crd")]
 pub use execution::{
@@ -54,12 +70,24 @@ pub use execution::{
     TestExecutionSpec, TestExecutionStatus, WorkflowReference,
 };
 #[cfg(feature = "crd")]
+pub use gate::{
+    Confirmation, GateExecution, GateMode, GateRole, GateWorkflow, GoodRevision, Judgement, RollbackSummary, TestGate,
+    TestGateSpec, TestGateStatus,
+};
+#[cfg(feature = "crd")]
+pub use guard::Guard;
+#[cfg(feature = "crd")]
 pub use later::{Later, Raw};
 #[cfg(feature = "crd")]
 pub use pod::{JobConfig, PodConfig};
 pub use reason::Reason;
 #[cfg(feature = "crd")]
 pub use retry::RetryPolicy;
+#[cfg(feature = "crd")]
+pub use rollback::{
+    Answer, Finding, PullRequest, RevertCommit, Rollback, RollbackMode, RollbackPhase, RollbackPolicy, RollbackSpec,
+    RollbackStatus, TrailEntry,
+};
 #[cfg(feature = "crd")]
 pub use step::{Artifacts, Step, StepRun};
 #[cfg(feature = "crd")]

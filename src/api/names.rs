@@ -20,6 +20,39 @@ pub const ANNOTATION_PLAN_HASH: &str = "assay.dev/plan-hash";
 pub const ANNOTATION_RERUN_OF: &str = "assay.dev/rerun-of";
 /// Annotation on an execution: `true` keeps it from retention.
 pub const ANNOTATION_KEEP: &str = "assay.dev/keep";
+/// Annotation on a gate: a new value judges its revision anew.
+pub const ANNOTATION_RERUN: &str = "assay.dev/rerun";
+/// Annotation of Flux that asks for a new look; our kinds obey it like [`ANNOTATION_RERUN`].
+pub const ANNOTATION_FLUX_REQUESTED_AT: &str = "reconcile.fluxcd.io/requestedAt";
+/// Annotation on a rollback: `true` approves it.
+pub const ANNOTATION_APPROVE: &str = "assay.dev/approve";
+/// Annotation on a rollback, a gate, a namespace or a delivery: `true` keeps rollbacks from being carried out.
+pub const ANNOTATION_PAUSE_ROLLBACK: &str = "assay.dev/pause-rollback";
+/// Annotation on an execution: `true` cancels it, as `spec.cancel` does; a command that is no drift.
+pub const ANNOTATION_CANCEL: &str = "assay.dev/cancel";
+/// Annotation on the namespace of Assay: `true` keeps every rollback of the cluster from being carried out.
+pub const ANNOTATION_FREEZE: &str = "assay.dev/freeze-rollbacks";
+/// Label on executions and rollbacks: name of the gate that made them.
+pub const LABEL_GATE: &str = "assay.dev/gate";
+/// Annotation on an execution of a gate: what it is for (`Judge`, `Confirm`, `Control`).
+pub const ANNOTATION_ROLE: &str = "assay.dev/role";
+/// Annotation that Argo CD's hooks carry.
+pub const ANNOTATION_ARGO_HOOK: &str = "argocd.argoproj.io/hook";
+/// Annotation by which Argo CD knows what belongs to an Application.
+pub const ANNOTATION_ARGO_TRACKING: &str = "argocd.argoproj.io/tracking-id";
+/// Annotation that asks Argo CD to look at an Application now.
+pub const ANNOTATION_ARGO_REFRESH: &str = "argocd.argoproj.io/refresh";
+/// Trailer in the commits of rollbacks: the key of the decision.
+pub const TRAILER_KEY: &str = "Assay-Rollback";
+/// Trailer in the commits of rollbacks: the revision that failed.
+pub const TRAILER_BAD: &str = "Assay-Bad-Revision";
+/// Trailer in the commits of rollbacks: the revision whose content is restored.
+pub const TRAILER_GOOD: &str = "Assay-Good-Revision";
+/// Trailer in the commits of rollbacks: the gate, as `namespace/name`.
+pub const TRAILER_GATE: &str = "Assay-Gate";
+/// Prefix of the branches that pull requests come from; the key follows.
+pub const BRANCH_PREFIX: &str = "assay/rollback-";
+
 /// Standard label naming the program that manages an object.
 pub const LABEL_MANAGED_BY: &str = "app.kubernetes.io/managed-by";
 /// Value of [`LABEL_MANAGED_BY`].
@@ -31,6 +64,9 @@ pub const FIELD_MANAGER_OPERATOR: &str = "assay-operator";
 pub const FIELD_MANAGER_STATUS: &str = "assay-status";
 /// Field manager of what the command line applies.
 pub const FIELD_MANAGER_CLI: &str = "assay-cli";
+
+/// Field manager of what the operator asks of Argo CD and Flux.
+pub const FIELD_MANAGER_GITOPS: &str = "assay-gitops";
 
 /// Name of the leader's container, which runs no code of the user.
 pub const CONTAINER_LEADER: &str = "assay";

@@ -105,6 +105,64 @@ reasons! {
     RunnerLost,
     /// The store is full or does not answer; runs go on, and it catches up later.
     StoreUnavailable,
+    /// The delivery that the gate names does not exist, or its kind is not installed.
+    DeliveryNotFound,
+    /// What is delivered cannot be named: no source, several, or a revision of an unknown form.
+    DeliveryUnclear,
+    /// The new revision is not deployed yet.
+    AwaitingDeployment,
+    /// The new revision is deployed; its workloads are not ready yet.
+    AwaitingWorkloads,
+    /// The gate's own `spec.revision` names another revision than the one that is deployed.
+    AwaitingOwnRevision,
+    /// The revision is being tested.
+    Testing,
+    /// A failure is being confirmed.
+    Confirming,
+    /// The content is the one that was judged last.
+    SameContent,
+    /// The failure is only reported: the gate is advisory.
+    AdvisoryFailed,
+    /// The control run failed too: it is the environment that is broken.
+    EnvironmentBroken,
+    /// The revision could not be judged in time.
+    GateTimedOut,
+    /// A revert was written; the gate waits for it.
+    RollingBack,
+    /// The guards of a rollback are being asked.
+    Evaluating,
+    /// Mode `Observe`: it is only said what would be done.
+    OnlyObserved,
+    /// A guard refuses the rollback.
+    RollbackRefused,
+    /// The rollback waits for approval.
+    AwaitingApproval,
+    /// A guard says not yet.
+    RollbackHeld,
+    /// Another rollback takes this one's paths along.
+    JoinedRollback,
+    /// The revert is about to be written.
+    Committing,
+    /// A pull request waits to be merged.
+    PullRequestOpen,
+    /// The revert is on the branch.
+    Reverted,
+    /// The revert is deployed and is being judged.
+    Verifying,
+    /// The revert is deployed and green.
+    Recovered,
+    /// The revert is not green, or was not deployed in time.
+    RecoveryFailed,
+    /// A newer revision took its place.
+    Superseded,
+    /// It could not be decided or finished in time.
+    RollbackExpired,
+    /// The credential works.
+    AccessWorks,
+    /// The credential, the repository or the forge does not do what the grant says.
+    AccessBroken,
+    /// The Git server or the forge does not answer; trying again.
+    GitUnavailable,
 }
 
 impl std::fmt::Display for Reason {

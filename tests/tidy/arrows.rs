@@ -18,7 +18,7 @@ pub const TABLE: &[Row] = &[
     ("gitops", &["api", "report"]),
     ("cluster", &["api", "telemetry"]),
     ("store", &["api", "protocol", "report", "telemetry"]),
-    ("git", &["gitops", "telemetry"]),
+    ("git", &["api", "gitops", "telemetry"]),
     ("notify", &["api", "report", "telemetry"]),
     // Of `api` the runner links only the words; `purity` checks that no client comes along.
     ("runner", &["api", "expr", "protocol", "report", "telemetry"]),
@@ -26,11 +26,11 @@ pub const TABLE: &[Row] = &[
         "operator",
         &["lifecycle", "gitops", "plan", "cluster", "store", "git", "notify", "api", "protocol", "report", "telemetry"],
     ),
-    ("server", &["api", "protocol", "report", "plan", "cluster", "store", "telemetry"]),
+    ("server", &["api", "protocol", "report", "plan", "gitops", "cluster", "store", "telemetry"]),
     // The command line reaches everything through the user's own kubeconfig.
-    ("ctl", &["api", "expr", "protocol", "report", "plan", "cluster", "telemetry"]),
+    ("ctl", &["api", "expr", "protocol", "report", "plan", "gitops", "cluster", "telemetry"]),
     // The roof composes: it hands policies to the operator and the server's address to both.
-    ("manager", &["operator", "server", "lifecycle", "protocol", "api", "cluster", "store", "telemetry"]),
+    ("manager", &["operator", "server", "lifecycle", "gitops", "protocol", "api", "cluster", "store", "git", "telemetry"]),
 ];
 
 /// Every arrow that the table does not know, and every room.

@@ -1,0 +1,118 @@
+//! What is known of a delivery: the same facts whether Argo CD or Flux delivers.
+
+use assay_api::{DeliveryReference, GitSource};
+use jiff::Timestamp;
+
+/// One object of Argo CD or Flux, as far as a gate needs to know it. Read from the object by
+/// `read`; never from anything that this process remembers.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Delivery {
+    /// Which object; its namespace is always given.
+    pub reference: DeliveryReference,
+    /// Uid of the object.
+    pub uid: String,
+    /// Its sources, in its own order.
+    pub sources: Vec<Source>,
+    /// The source that is judged.
+    pub judged: Judged,
+    /// The revision that the controller wants deployed, once it has looked at Git.
+    pub desired: Option<String>,
+    /// The revision that is being, or was last, applied.
+    pub attempted: Option<String>,
+    /// Whether everything of [`Delivery::attempted`] is applied: only its own health, hooks or gates are still waited for.
+    pub applied: bool,
+    /// The revision that the controller itself takes for good.
+    pub settled: Option<String>,
+    /// Objects that it manages, of kinds that become ready: what a gate waits for before it tests.
+    pub workloads: Vec<Workload>,
+    /// The operation that is running, or waits for its next try.
+    pub operation: Option<Operation>,
+    /// Health as the controller itself says it, for people.
+    pub health: Option<String>,
+    /// Why nothing new is deployed at present, for people: suspended, automated sync off, a sync window.
+    pub held: Option<String>,
+    /// Whether somebody paused rollbacks by annotation on the object.
+    pub rollback_paused: bool,
+    /// Other programs that write to the source, each as one phrase for people: `Kargo (annotation ...)`.
+    pub other_writers: Vec<String>,
+    /// For Flux: the object whose `requestedAt` makes it look at Git (`GitRepository`), as kind, namespace, name.
+    pub flux_source: Option<(String, String, String)>,
+    /// What would surprise people here, one line each, for `assay doctor --app`.
+    pub warnings: Vec<String>,
+}
+
+/// Which source of a delivery is judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Judged {
+    /// This one of [`Delivery::sources`].
+    Source(usize),
+    /// None, and why, for people.
+    Unclear(String),
+}
+
+impl Default for Judged {
+    fn default() -> Self {
+        Self::Unclear("nothing was read yet".to_owned())
+    }
+}
+
+/// Where a part of a delivery comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// A path on a branch: what a commit can change.
+    Branch(GitSource),
+    /// A path of a repository at a tag, a range of versions or a fixed commit.
+    Pinned {
+        /// URL of the repository.
+        repository: String,
+        /// What it is pinned to, for people: `tag v1.2.0`.
+        to: String,
+        /// The delivered folder.
+        path: String,
+    },
+    /// A chart, an image, a bucket: nothing that a commit moves.
+    Artifact {
+        /// What it is, for people: `chart podinfo 6.5.0`.
+        what: String,
+    },
+}
+
+/// An operation of a delivery.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Operation {
+    /// The revision that it applies.
+    pub revision: Option<String>,
+    /// When it began.
+    pub started_at: Option<Timestamp>,
+    /// How often it was tried again.
+    pub retries: i64,
+    /// How often it may be tried again; `None` is for ever.
+    pub retry_limit: Option<i64>,
+    /// Whether a further try takes a newer revision.
+    pub retry_refreshes: bool,
+}
+
+/// An object that becomes ready.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Workload {
+    /// API group.
+    pub group: String,
+    /// Kind.
+    pub kind: String,
+    /// Namespace.
+    pub namespace: String,
+    /// Name.
+    pub name: String,
+}
+
+/// How the workloads of a delivery are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Readiness {
+    /// Not looked at.
+    #[default]
+    Unknown,
+    /// All are ready.
+    Ready,
+    /// These are not, each as one phrase for people: `Deployment shop/web: 0 of 1 updated`.
+    Waiting(Vec<String>),
+}

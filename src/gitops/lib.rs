@@ -1,0 +1,13 @@
+//! What a revision is, what a gate says of it, and what may be done about a bad one, as pure logic.
+//!
+//! Absent here: clients, async, clocks (time is an argument), files, Git itself. The room `git` finds
+//! [`GitFacts`] and writes commits, the operator gathers [`Evidence`] and carries out what is decided here.
+#![forbid(unsafe_code)]
+
+mod delivery;
+mod evidence;
+mod repository;
+
+pub use delivery::{Delivery, Judged, Operation, Readiness, Source, Workload};
+pub use evidence::{Evidence, GateFacts, Grant, Neighbour, OtherRollback};
+pub use repository::{CommitFacts, FileChange, GitFacts, GitTrouble};
