@@ -7,7 +7,12 @@
 mod delivery;
 mod evidence;
 mod repository;
+mod rollback;
 
 pub use delivery::{Delivery, Judged, Operation, Readiness, Source, Workload};
 pub use evidence::{Evidence, GateFacts, Grant, Neighbour, OtherRollback};
 pub use repository::{CommitFacts, FileChange, GitFacts, GitTrouble};
+pub use rollback::{
+    OpenOutcome, PlanOutcome, PlanRequest, PlannedCommit, PullRequestState, PushOutcome, RestoredPath, RollbackAction,
+    RollbackContext, RollbackDecision, asks_guards, asks_repository, decide_rollback, fold_rollback, willing,
+};

@@ -1,0 +1,114 @@
+//! Several gates, one bad commit.
+
+use super::*;
+
+const HELD: [(Guard, Answer); 1] = [(Guard::Coalesced, Answer::Hold)];
+
+fn leading(phase: RollbackPhase, paths: &[&str]) -> OtherRollback {
+    let mut leader = other("api-k0", 0, phase);
+    let paths = paths.iter().map(|path| (*path).to_owned()).collect();
+    leader.commit = Some(RevertCommit { id: "both000".to_owned(), paths, ..commit() });
+    leader
+}
+
+fn with(leader: OtherRollback, phase: RollbackPhase) -> Evidence {
+    let mut evidence = in_phase(phase);
+    if phase == RollbackPhase::Joined {
+        evidence.status.joined = Some("shop/api-k0".to_owned());
+        evidence.status.commit = None;
+    }
+    evidence.others = vec![leader];
+    evidence
+}
+
+#[test]
+fn the_leader_takes_along_who_is_willing_and_allowed() {
+    let mut evidence = evidence();
+    let waiting = |name: &str| other(name, 5, RollbackPhase::Holding);
+    evidence.others = vec![
+        waiting("api"),
+        OtherRollback { willing: false, ..waiting("unwilling") },
+        waiting("without-grant"),
+        other("refused", 5, RollbackPhase::Refused),
+    ];
+    let mut elsewhere = waiting("elsewhere");
+    elsewhere.spec.source.as_mut().unwrap().branch = "next".to_owned();
+    let mut another = waiting("another");
+    another.spec.bad = revision("bad1111");
+    let mut within = waiting("within");
+    within.spec.source = Some(source("apps/web/base"));
+    let mut careful = waiting("careful");
+    careful.spec.policy.mode = RollbackMode::PullRequest;
+    careful.spec.source = Some(source("apps/careful"));
+    evidence.others.extend([elsewhere, another, within, careful]);
+    let mut context = context(&[]);
+    let names = ["api", "unwilling", "refused", "elsewhere", "another", "within", "careful"];
+    context.companions = names.iter().map(|name| ("shop".to_owned(), (*name).to_owned())).collect();
+    let entries = request(&decide_rollback(&evidence, &context, at(30))).entries;
+    let seen: Vec<_> = entries.iter().map(|entry| (entry.path.as_str(), entry.good.as_str())).collect();
+    assert_eq!(seen, [("apps/api", "good111"), ("apps/web", "good000")]);
+}
+
+#[test]
+fn who_is_taken_along_joins_and_who_is_not_waits() {
+    for (phase, paths, expected) in [
+        (RollbackPhase::Committing, &["apps/api", "apps/web"][..], RollbackPhase::Joined),
+        (RollbackPhase::Deploying, &["apps/api", "apps/web"], RollbackPhase::Joined),
+        (RollbackPhase::PullRequestOpen, &["apps/api", "apps/web"], RollbackPhase::Joined),
+        (RollbackPhase::Committing, &["apps/api"], RollbackPhase::Holding),
+        (RollbackPhase::Evaluating, &["apps/api", "apps/web"], RollbackPhase::Holding),
+    ] {
+        let decision = decide_rollback(&with(leading(phase, paths), RollbackPhase::Holding), &context(&HELD), at(30));
+        assert_eq!(decision.phase, expected, "{phase} {paths:?}");
+        let joined = decision.facts.joined.as_deref();
+        assert_eq!(joined, (expected == RollbackPhase::Joined).then_some("shop/api-k0"));
+    }
+}
+
+#[test]
+fn who_joined_follows_the_leader() {
+    let both = ["apps/api", "apps/web"];
+    for (phase, written, expected) in [
+        (RollbackPhase::Committing, false, RollbackPhase::Joined),
+        (RollbackPhase::PullRequestOpen, false, RollbackPhase::Joined),
+        (RollbackPhase::Deploying, true, RollbackPhase::Deploying),
+        (RollbackPhase::Recovered, true, RollbackPhase::Deploying),
+        (RollbackPhase::Evaluating, false, RollbackPhase::Holding),
+        (RollbackPhase::Refused, false, RollbackPhase::Holding),
+        (RollbackPhase::Expired, false, RollbackPhase::Holding),
+    ] {
+        let leader = OtherRollback { written_at: written.then(|| at(40)), ..leading(phase, &both) };
+        let decision = decide_rollback(&with(leader, RollbackPhase::Joined), &context(&HELD), at(50));
+        assert_eq!(decision.phase, expected, "{phase}");
+        if expected == RollbackPhase::Deploying {
+            assert_eq!(decision.facts.commit.unwrap().id, "both000");
+        }
+    }
+    let mut alone = with(leading(RollbackPhase::Committing, &both), RollbackPhase::Joined);
+    alone.others.clear();
+    request(&decide_rollback(&alone, &context(&[]), at(50)));
+}
+
+#[test]
+fn nobody_waits_for_ever_for_a_leader() {
+    let leader = leading(RollbackPhase::Committing, &["apps/api", "apps/web"]);
+    let evidence = with(leader, RollbackPhase::Joined);
+    assert_eq!(decide_rollback(&evidence, &context(&HELD), at(20 * 60)).phase, RollbackPhase::Expired);
+    let people = with(leading(RollbackPhase::PullRequestOpen, &["apps/web"]), RollbackPhase::Joined);
+    assert_eq!(decide_rollback(&people, &context(&HELD), at(3600)).phase, RollbackPhase::Joined);
+}
+
+#[test]
+fn willing_is_who_waits_for_nothing_but_company() {
+    let status = |phase, answers: &[(Guard, Answer)]| RollbackStatus {
+        phase,
+        findings: findings(answers),
+        ..RollbackStatus::default()
+    };
+    assert!(willing(&status(RollbackPhase::Holding, &HELD)));
+    assert!(willing(&status(RollbackPhase::Holding, &[])));
+    assert!(!willing(&status(RollbackPhase::Holding, &[(Guard::Approved, Answer::Hold)])));
+    assert!(!willing(&status(RollbackPhase::Holding, &[(Guard::NoMerge, Answer::PullRequest)])));
+    assert!(!willing(&status(RollbackPhase::Refused, &[])));
+    assert!(!willing(&RollbackStatus::default()), "nobody asked its guards yet");
+}

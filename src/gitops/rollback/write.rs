@@ -1,0 +1,210 @@
+//! What is decided gets written: by a push, or as a pull request.
+
+use std::time::Duration;
+
+use assay_api::{Reason, RevertCommit, RollbackMode, RollbackPhase, RollbackStatus};
+use jiff::Timestamp;
+
+use super::decision::{RollbackAction, RollbackDecision};
+use super::evaluate::{Chain, evaluate, expired, fold_chain, rollback_branch, short, undecided, written_by};
+use super::facts::{OpenOutcome, PullRequestState, PushOutcome, RollbackContext};
+use super::time::after;
+use super::verify::{is_overtaken, pushed};
+use crate::evidence::Evidence;
+use crate::repository::GitFacts;
+
+/// How often a branch may move between decision and push.
+const RACES: i32 = 5;
+/// A server that did not answer is asked again after this time.
+const TRY_AGAIN: Duration = Duration::from_secs(10);
+/// How long a pull request waits for people.
+const PULL_REQUEST: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How often the forge is asked whether it was merged; a webhook tells sooner.
+const ASK_FORGE: Duration = Duration::from_secs(30);
+
+/// What is to be written stands in the record.
+pub(super) fn committing(evidence: &Evidence, context: &RollbackContext, now: Timestamp) -> RollbackDecision {
+    let status = &evidence.status;
+    let (Some(commit), Some(decided_at)) = (&status.commit, status.decided_at) else {
+        return evaluate(evidence, context, now);
+    };
+    if let Some(outcome) = &context.opened {
+        return after_open(evidence, commit, outcome, now);
+    }
+    if let Some(outcome) = &context.pushed {
+        return after_push(evidence, commit, outcome, now);
+    }
+    let deadline = written_by(evidence, decided_at);
+    let git = match &evidence.git {
+        Ok(git) => git,
+        Err(_) if now >= deadline => {
+            let message = "the Git server did not answer in time; it is not known whether the commit arrived";
+            return expired(status, message);
+        }
+        Err(_) => return wait(status, "the Git server does not answer; trying again", deadline, now),
+    };
+    if let Some(done) = &git.done {
+        return pushed(evidence, &RevertCommit { id: done.clone(), ..commit.clone() }, now);
+    }
+    if now >= deadline {
+        return expired(status, "the commit could not be written in time");
+    }
+    write(evidence, context, git, commit, now)
+}
+
+/// The remote does not have it yet: write it, if all that led to the decision still holds.
+fn write(
+    evidence: &Evidence,
+    context: &RollbackContext,
+    git: &GitFacts,
+    commit: &RevertCommit,
+    now: Timestamp,
+) -> RollbackDecision {
+    let status = &evidence.status;
+    let as_pull_request = is_pull_request(evidence, commit);
+    let allowed = match fold_chain(evidence, &context.findings) {
+        Chain::Go(RollbackMode::Push) => true,
+        Chain::Go(RollbackMode::PullRequest) => as_pull_request,
+        _ => false,
+    };
+    if !allowed {
+        return evaluate(evidence, context, now);
+    }
+    let message = status.message.clone().unwrap_or_default();
+    let stay = RollbackDecision::to(RollbackPhase::Committing, status, message).with_findings(&context.findings);
+    let stay = stay.until(status.deadline.unwrap_or(now));
+    match git.pull_request_branch.as_deref() {
+        Some(tip) if as_pull_request && tip == commit.id => stay.then(RollbackAction::OpenPullRequest),
+        Some(tip) if as_pull_request => {
+            let message = format!(
+                "branch {} exists and is at {}, which is not the planned commit {}; delete the branch, then judge \
+                 the revision anew",
+                commit.branch,
+                short(tip),
+                short(&commit.id)
+            );
+            RollbackDecision::to(RollbackPhase::Refused, status, message)
+        }
+        _ if git.tip == commit.parent => stay.then(RollbackAction::Push),
+        _ => lost_race(evidence, now),
+    }
+}
+
+fn is_pull_request(evidence: &Evidence, commit: &RevertCommit) -> bool {
+    evidence.spec.source.as_ref().is_none_or(|source| source.branch != commit.branch)
+}
+
+/// Somebody was faster: everything is judged anew, a few times.
+fn lost_race(evidence: &Evidence, now: Timestamp) -> RollbackDecision {
+    let status = &evidence.status;
+    let facts = RollbackStatus { races: status.races.saturating_add(1), ..undecided(status) };
+    if facts.races > RACES {
+        let message = format!("the branch moved {RACES} times between decision and push; nothing was written");
+        return expired(&facts, &message);
+    }
+    let message = format!("the branch moved between decision and push ({} of {RACES}); judging anew", facts.races);
+    RollbackDecision::to(RollbackPhase::Evaluating, &facts, message).wake_by(now)
+}
+
+fn after_push(evidence: &Evidence, commit: &RevertCommit, outcome: &PushOutcome, now: Timestamp) -> RollbackDecision {
+    let status = &evidence.status;
+    let as_pull_request = is_pull_request(evidence, commit);
+    match outcome {
+        PushOutcome::Done if as_pull_request => {
+            let message = format!("branch {} is pushed; the pull request is about to be opened", commit.branch);
+            RollbackDecision::to(RollbackPhase::Committing, status, message)
+                .until(status.deadline.unwrap_or(now))
+                .then(RollbackAction::OpenPullRequest)
+        }
+        PushOutcome::Done => pushed(evidence, commit, now),
+        PushOutcome::Moved if as_pull_request => {
+            // It may be there from a push that was not acknowledged: the repository tells.
+            let message = format!("branch {} exists already; looking at it", commit.branch);
+            RollbackDecision::to(RollbackPhase::Committing, status, message)
+                .until(status.deadline.unwrap_or(now))
+                .wake_by(now)
+        }
+        PushOutcome::Moved => lost_race(evidence, now),
+        PushOutcome::Unavailable(why) => {
+            let message = format!("the push was not acknowledged, the repository will tell: {why}");
+            wait(status, &message, status.deadline.unwrap_or(now), now)
+        }
+        PushOutcome::Refused(why) if !as_pull_request && falls_back(evidence) => {
+            let branch = rollback_branch(&evidence.spec.key);
+            let message = format!("the server refused the push, so it becomes a pull request: {why}");
+            let facts = RollbackStatus { commit: Some(RevertCommit { branch, ..commit.clone() }), ..status.clone() };
+            RollbackDecision::to(RollbackPhase::Committing, &facts, message)
+                .until(status.deadline.unwrap_or(now))
+                .wake_by(now)
+        }
+        PushOutcome::Refused(why) => {
+            let message = format!("the server refused the push to {}: {why}", commit.branch);
+            RollbackDecision::to(RollbackPhase::Refused, status, message)
+        }
+    }
+}
+
+fn falls_back(evidence: &Evidence) -> bool {
+    evidence.spec.policy.pull_request_if_refused && evidence.grant.as_ref().is_ok_and(|grant| grant.forge)
+}
+
+fn after_open(evidence: &Evidence, commit: &RevertCommit, outcome: &OpenOutcome, now: Timestamp) -> RollbackDecision {
+    let status = &evidence.status;
+    match outcome {
+        OpenOutcome::Opened(pull_request) => {
+            let message = format!("pull request {} waits to be merged: {}", pull_request.number, pull_request.url);
+            let facts = RollbackStatus { pull_request: Some(pull_request.clone()), ..status.clone() };
+            RollbackDecision::to(RollbackPhase::PullRequestOpen, &facts, message)
+                .until(after(now, PULL_REQUEST))
+                .wake_by(after(now, ASK_FORGE))
+        }
+        OpenOutcome::Unavailable(why) => {
+            let message = format!("the pull request is not open yet: {why}");
+            wait(status, &message, status.deadline.unwrap_or(now), now)
+        }
+        OpenOutcome::Refused(why) => {
+            let message = format!(
+                "the forge refuses the pull request: {why}; branch {} with the commit is left for people",
+                commit.branch
+            );
+            RollbackDecision::to(RollbackPhase::Refused, status, message)
+        }
+    }
+}
+
+fn wait(status: &RollbackStatus, message: &str, deadline: Timestamp, now: Timestamp) -> RollbackDecision {
+    RollbackDecision::to(RollbackPhase::Committing, status, message)
+        .because(Reason::GitUnavailable)
+        .until(deadline)
+        .wake_by(after(now, TRY_AGAIN))
+}
+
+/// A pull request waits for people.
+pub(super) fn pull_request_open(evidence: &Evidence, context: &RollbackContext, now: Timestamp) -> RollbackDecision {
+    let status = &evidence.status;
+    let commit = status.commit.clone().unwrap_or_default();
+    let done = evidence.git.as_ref().ok().and_then(|git| git.done.clone());
+    let merged = match &context.pull_request {
+        Some(PullRequestState::Merged(id)) => Some(id.clone()),
+        _ => done,
+    };
+    if let Some(id) = merged {
+        return pushed(evidence, &RevertCommit { id, ..commit }, now);
+    }
+    if context.pull_request == Some(PullRequestState::Closed) {
+        let message = "somebody closed the pull request without merging it";
+        return RollbackDecision::to(RollbackPhase::Refused, status, message);
+    }
+    if let Some(newer) = is_overtaken(evidence) {
+        let message = format!("{newer} is deployed and green; the pull request is not needed any more");
+        return RollbackDecision::to(RollbackPhase::Superseded, status, &message)
+            .then(RollbackAction::Comment(message));
+    }
+    let deadline = status.deadline.unwrap_or_else(|| after(now, PULL_REQUEST));
+    if now >= deadline {
+        let message = "nobody merged the pull request in time; it is left as it is";
+        return expired(status, message).then(RollbackAction::Comment(message.to_owned()));
+    }
+    let message = status.message.clone().unwrap_or_default();
+    RollbackDecision::to(RollbackPhase::PullRequestOpen, status, message).until(deadline).wake_by(after(now, ASK_FORGE))
+}
