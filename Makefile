@@ -14,7 +14,7 @@ SMALL := -C relocation-model=static -C link-arg=-Wl,--icf=all -C link-arg=-Wl,--
 WITH_CLUSTER = PATH="$(CURDIR)/bin:$$($(DEVCLUSTER) path):$$PATH" KUBECONFIG="$$($(DEVCLUSTER) kubeconfig)"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up down kubeconfig path bin images install test unit cluster-test lint bench generate clean-cache
+.PHONY: help demo up node down kubeconfig path bin images install test unit cluster-test lint bench generate clean-cache
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-14s %s\n", $$1, $$2 }'
@@ -22,7 +22,11 @@ help: ## list the targets
 demo: install ## everything from nothing to a judged execution, before your eyes
 	@$(WITH_CLUSTER) $(DEMO) story
 
-up: ## start a genuine one-node cluster (or repair it)
+up: ## start a genuine one-node cluster, or repair it; WITH=argocd,flux,gitea beside it
+	@$(DEVCLUSTER) up $(if $(WITH),--with $(WITH))
+
+# What images are pushed to. Without what may run beside it, which may still be building.
+node:
 	@$(DEVCLUSTER) up
 
 down: ## stop the cluster; nothing is left
@@ -41,11 +45,12 @@ bin: ## put assay, kubectl-assay, assay-manager and assay-runner into ./bin
 	@install -C $(TARGET)/release/assay $(TARGET)/release/assay-manager $(TARGET)/runner/assay-runner bin/
 	@ln -sf assay bin/kubectl-assay
 
-images: bin up ## build every image and push it to the cluster's registry
+images: bin node ## build every image and push it to the cluster's registry
 	@$(DEVCLUSTER) packages images
 	@images/build.sh
 
-install: images ## install or upgrade Assay on the cluster with its chart
+install: images ## install or upgrade Assay on the cluster with its chart (WITH=... as for up)
+	@$(if $(WITH),$(DEVCLUSTER) up --with $(WITH))
 	@$(WITH_CLUSTER) $(DEMO) install
 
 test: unit cluster-test ## every test
@@ -54,6 +59,7 @@ unit: ## tests that need no cluster
 	@$(DEVCLUSTER) packages tests
 	@cargo test --workspace --exclude assay-cluster-tests
 
+cluster-test: WITH = argocd,flux,gitea
 cluster-test: install ## tests on the real cluster
 	@$(DEVCLUSTER) packages tests
 	@$(WITH_CLUSTER) cargo test -p assay-cluster-tests

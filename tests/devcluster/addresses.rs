@@ -25,7 +25,7 @@ pub const DNS_SERVICE_IP: Ipv4Addr = Ipv4Addr::new(10, 96, 0, 10);
 /// Where images are pushed to and pulled from.
 pub const REGISTRY: &str = "localhost:5000";
 
-/// Ports of the components, all but the DNS port on loopback or the node's address.
+/// Ports of the components and add-ons, on loopback or the node's address.
 pub mod port {
     /// etcd clients.
     pub const ETCD: u16 = 2379;
@@ -53,10 +53,48 @@ pub mod port {
     pub const DNS_HEALTH: u16 = 8053;
     /// `CoreDNS` readiness.
     pub const DNS_READY: u16 = 8054;
+    /// Argo CD's server: interface and webhooks.
+    pub const ARGOCD: u16 = 8090;
+    /// Argo CD's repository server.
+    pub const ARGOCD_REPOSITORIES: u16 = 8091;
+    /// Metrics and health of Argo CD's controller, which always listens on every address.
+    pub const ARGOCD_CONTROLLER_METRICS: u16 = 8092;
+    /// Metrics of Argo CD's server.
+    pub const ARGOCD_METRICS: u16 = 8093;
+    /// Metrics and health of Argo CD's repository server.
+    pub const ARGOCD_REPOSITORIES_METRICS: u16 = 8094;
+    /// Argo CD's Redis.
+    pub const ARGOCD_REDIS: u16 = 6390;
+    /// What Flux's source-controller serves: artifacts.
+    pub const FLUX_ARTIFACTS: u16 = 9790;
+    /// Metrics of Flux's source-controller.
+    pub const FLUX_SOURCE_METRICS: u16 = 9780;
+    /// Health of Flux's source-controller.
+    pub const FLUX_SOURCE_HEALTH: u16 = 9740;
+    /// Metrics of Flux's kustomize-controller.
+    pub const FLUX_KUSTOMIZE_METRICS: u16 = 9781;
+    /// Health of Flux's kustomize-controller.
+    pub const FLUX_KUSTOMIZE_HEALTH: u16 = 9741;
+    /// Gitea: interface and Git over HTTP, on the node's address.
+    pub const GITEA: u16 = 3000;
+    /// Gitea: Git over SSH, on the node's address.
+    pub const GITEA_SSH: u16 = 2222;
 }
 
 /// A loopback address with a port.
 #[must_use]
 pub const fn local(port: u16) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+/// The node's address, which pods and the host reach alike, with a port.
+#[must_use]
+pub const fn on_node(port: u16) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(NODE_IP), port)
+}
+
+/// Where Argo CD's server is: its interface, and below `/api/webhook` its webhook.
+#[must_use]
+pub fn argocd_url() -> String {
+    format!("http://{}", local(port::ARGOCD))
 }

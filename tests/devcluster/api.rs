@@ -120,14 +120,24 @@ fn judge(method: &'static str, path: &str, answer: &Response) -> Result<(), ApiE
 
 fn path_of(object: &Value) -> Result<String, ApiError> {
     let kind = object["kind"].as_str().unwrap_or_default();
-    let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
     let name = object["metadata"]["name"].as_str().unwrap_or_default();
-    let (prefix, plural) = match kind {
-        "Service" => ("/api/v1", "services"),
-        "EndpointSlice" => ("/apis/discovery.k8s.io/v1", "endpointslices"),
+    let (plural, namespaced) = match kind {
+        "AppProject" => ("appprojects", true),
+        "ConfigMap" => ("configmaps", true),
+        "CustomResourceDefinition" => ("customresourcedefinitions", false),
+        "EndpointSlice" => ("endpointslices", true),
+        "Namespace" => ("namespaces", false),
+        "Secret" => ("secrets", true),
+        "Service" => ("services", true),
         other => return Err(ApiError::UnknownKind(other.to_owned())),
     };
-    Ok(format!("{prefix}/namespaces/{namespace}/{plural}/{name}"))
+    let version = object["apiVersion"].as_str().unwrap_or_default();
+    let root = if version.contains('/') { "apis" } else { "api" };
+    if !namespaced {
+        return Ok(format!("/{root}/{version}/{plural}/{name}"));
+    }
+    let namespace = object["metadata"]["namespace"].as_str().unwrap_or("default");
+    Ok(format!("/{root}/{version}/namespaces/{namespace}/{plural}/{name}"))
 }
 
 #[cfg(test)]
@@ -138,8 +148,16 @@ mod tests {
 
     #[test]
     fn an_object_knows_its_path() {
-        let object = json!({"kind": "Service", "metadata": {"name": "a", "namespace": "b"}});
-        assert_eq!(path_of(&object).unwrap(), "/api/v1/namespaces/b/services/a");
+        let object = |version: &str, kind: &str| {
+            let metadata = json!({"name": "a", "namespace": "b"});
+            path_of(&json!({"apiVersion": version, "kind": kind, "metadata": metadata})).unwrap()
+        };
+        assert_eq!(object("v1", "Service"), "/api/v1/namespaces/b/services/a");
+        assert_eq!(object("v1", "Namespace"), "/api/v1/namespaces/a");
+        assert_eq!(
+            object("argoproj.io/v1alpha1", "AppProject"),
+            "/apis/argoproj.io/v1alpha1/namespaces/b/appprojects/a"
+        );
         assert!(matches!(path_of(&json!({"kind": "Pod"})), Err(ApiError::UnknownKind(_))));
     }
 }

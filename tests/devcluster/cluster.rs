@@ -7,17 +7,21 @@ use std::process::Command;
 
 use rustix::process::Signal;
 
+use crate::addons::{self, Addon};
 use crate::addresses::REGISTRY;
 use crate::cleanup::{self, CleanupError};
 use crate::compile::{self, CompileError};
 use crate::component::Component;
 use crate::components::{self, Settings};
 use crate::down::{self, DownError};
+use crate::engines::{ENGINES, Engine};
+use crate::gitea::{Account, AccountError};
 use crate::images::{self, Image, ImageError};
 use crate::layout::{Layout, LayoutError};
 use crate::packages::PackagesError;
 use crate::process::{self, Life, ProcessError};
 use crate::progress::Progress;
+use crate::revive::{self, ReviveError};
 use crate::status::{self, Marker, Status};
 use crate::up::{self, Outcome, UpError};
 
@@ -51,8 +55,14 @@ pub enum ClusterError {
     /// A component could not be signalled or stopped.
     #[error("the component cannot be reached")]
     Process(#[from] ProcessError),
+    /// A component could not be started.
+    #[error("the component cannot be started")]
+    Revive(#[from] ReviveError),
+    /// There is no account of Gitea's.
+    #[error("there is no account of Gitea's")]
+    Account(#[from] AccountError),
     /// There is no component of that name.
-    #[error("there is no component {0:?}; known are {known}", known = components::STOP_ORDER.join(", "))]
+    #[error("there is no component {0:?}; known are {known}", known = known().join(", "))]
     UnknownComponent(String),
     /// The component does not run.
     #[error("{0} does not run")]
@@ -63,6 +73,11 @@ pub enum ClusterError {
     /// A program could not be run.
     #[error("cannot run {0}")]
     Run(PathBuf, #[source] io::Error),
+}
+
+/// Names of everything that can run.
+fn known() -> Vec<&'static str> {
+    components::STOP_ORDER.into_iter().chain(addons::NAMES).collect()
 }
 
 /// The cluster that this environment means: our own, or the one that
@@ -95,15 +110,35 @@ impl Cluster {
         &self.layout
     }
 
-    /// Makes sure that a healthy cluster runs; does nothing for a foreign one.
+    /// Makes sure that a healthy cluster runs, and beside it the add-ons `with` and
+    /// those that were asked for before; does nothing for a foreign one.
     ///
     /// # Errors
-    /// When it does not come up.
-    pub fn up(&self, settings: Settings, progress: &Progress) -> Result<Outcome, ClusterError> {
+    /// When it does not come up, or add-ons are asked of a foreign cluster.
+    pub fn up(&self, settings: Settings, with: &[Addon], progress: &Progress) -> Result<Outcome, ClusterError> {
         if self.foreign.is_some() {
-            return Ok(Outcome::AlreadyUp);
+            return if with.is_empty() { Ok(Outcome::AlreadyUp) } else { Err(ClusterError::Foreign) };
         }
-        Ok(up::up(&self.layout, settings, progress)?)
+        Ok(up::up(&self.layout, settings, with, progress)?)
+    }
+
+    /// Stops add-ons and leaves everything else, also what they keep.
+    ///
+    /// # Errors
+    /// When one cannot be stopped, or the cluster is foreign.
+    pub fn detach(&self, addons: &[Addon], progress: &Progress) -> Result<(), ClusterError> {
+        self.own()?;
+        let _lock = up::lock(&self.layout)?;
+        Ok(down::detach(&self.layout, addons, progress)?)
+    }
+
+    /// Where Gitea is and who may do everything in it.
+    ///
+    /// # Errors
+    /// When there is none beside the cluster, or the cluster is foreign.
+    pub fn gitea(&self) -> Result<Account, ClusterError> {
+        self.own()?;
+        Ok(Account::read(&self.layout)?)
     }
 
     /// Stops the cluster and removes every trace; does nothing for a foreign one.
@@ -127,12 +162,13 @@ impl Cluster {
         Ok(Status::of(&self.layout))
     }
 
-    /// Builds the engines that are not built yet.
+    /// Builds the engines of the node and of some add-ons that are not built yet.
     ///
     /// # Errors
     /// When there is no room, no Go, or a build fails.
-    pub fn build(&self, progress: &Progress) -> Result<(), ClusterError> {
-        Ok(compile::ensure(&self.layout, progress)?)
+    pub fn build(&self, with: &[Addon], progress: &Progress) -> Result<(), ClusterError> {
+        let wanted: Vec<&Engine> = ENGINES.iter().chain(addons::engines(with)).collect();
+        Ok(compile::ensure(&self.layout, &wanted, progress)?)
     }
 
     /// Stops the cluster and removes engines, images and everything else that the
@@ -143,7 +179,7 @@ impl Cluster {
     pub fn purge(&self, progress: &Progress) -> Result<(), ClusterError> {
         self.own()?;
         self.down(progress)?;
-        let names = ["engines", "bin", "gobuild", "gomod", "buildah", "cluster", "build.lock"];
+        let names = ["engines", "bin", "gobuild", "gomod", "buildah", "cluster", "build.lock", "build.users"];
         for name in names {
             cleanup::remove(&self.layout.cache().join(name))?;
         }
@@ -210,7 +246,7 @@ impl Cluster {
             let identity = process::remembered(&self.layout.pids(), name)?;
             (identity.life() != Life::Gone).then_some((name, identity.pid))
         };
-        components::STOP_ORDER.into_iter().filter_map(pid).collect()
+        known().into_iter().filter_map(pid).collect()
     }
 
     /// Sends a signal to a component; it is not started again.
@@ -242,7 +278,7 @@ impl Cluster {
     /// When there is no such component, it does not start, or the cluster is foreign.
     pub fn start_component(&self, name: &str) -> Result<(), ClusterError> {
         let component = self.component(name)?;
-        Ok(up::revive(&self.layout, &component, &Progress::silent())?)
+        Ok(revive::revive(&self.layout, &component, &Progress::silent())?)
     }
 
     /// What the process of a component does now.
@@ -261,8 +297,10 @@ impl Cluster {
     fn component(&self, name: &str) -> Result<Component, ClusterError> {
         self.own()?;
         let settings = Marker::read(&self.layout).map(|marker| marker.settings).unwrap_or_default();
+        let of_addons = Addon::ALL.into_iter().flat_map(|addon| addon.components(&self.layout));
         components::all(&self.layout, settings)
             .into_iter()
+            .chain(of_addons)
             .find(|component| component.name == name)
             .ok_or_else(|| ClusterError::UnknownComponent(name.to_owned()))
     }
@@ -283,7 +321,9 @@ mod tests {
         assert_eq!(cluster.kubeconfig(), Path::new("/elsewhere/config"));
         assert_eq!(cluster.kubectl(), Path::new("kubectl"));
         let progress = Progress::silent();
-        assert_eq!(cluster.up(Settings::default(), &progress).unwrap(), Outcome::AlreadyUp);
+        assert_eq!(cluster.up(Settings::default(), &[], &progress).unwrap(), Outcome::AlreadyUp);
+        assert!(matches!(cluster.up(Settings::default(), &[Addon::Flux], &progress), Err(ClusterError::Foreign)));
+        assert!(matches!(cluster.detach(&[Addon::Flux], &progress), Err(ClusterError::Foreign)));
         cluster.down(&progress).unwrap();
         assert!(matches!(cluster.kill("etcd", Signal::KILL), Err(ClusterError::Foreign)));
         assert!(matches!(cluster.purge(&progress), Err(ClusterError::Foreign)));
@@ -295,6 +335,7 @@ mod tests {
         let cluster = cluster(folder.path(), None);
         let error = cluster.kill("apiserver", Signal::KILL).unwrap_err();
         assert!(error.to_string().contains("kube-apiserver"), "{error}");
+        assert!(error.to_string().contains("argocd-server"), "{error}");
         assert!(matches!(cluster.kill("etcd", Signal::KILL), Err(ClusterError::NotRunning(_))));
         assert!(cluster.pids().is_empty());
     }

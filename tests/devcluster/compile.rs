@@ -3,15 +3,20 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
-use crate::engines::{ENGINES, Engine};
+use crate::engines::{ADDON_ENGINES, Asset, ENGINES, Engine};
 use crate::layout::Layout;
 use crate::progress::Progress;
 
 /// Keeps the Go caches after all engines are built.
 pub const KEEP_GO_CACHE_ENV: &str = "ASSAY_KEEP_GO_CACHE";
+
+/// Between two engines.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// Why an engine could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -52,30 +57,61 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> CompileError + use<> {
     move |source| CompileError::File(path, source)
 }
 
-/// Builds whatever is missing and links all programs into one folder.
+/// Builds whatever is missing of `wanted`, in that order, and links all programs that
+/// are built into one folder. Several may build at the same time: they take turns,
+/// engine by engine.
 ///
 /// # Errors
 /// When there is no room, no Go, or a build fails.
-pub fn ensure(layout: &Layout, progress: &Progress) -> Result<(), CompileError> {
-    if ENGINES.iter().all(|engine| engine.built(layout)) {
+pub fn ensure(layout: &Layout, wanted: &[&Engine], progress: &Progress) -> Result<(), CompileError> {
+    let missing: Vec<&Engine> = wanted.iter().copied().filter(|engine| !engine.built(layout)).collect();
+    if missing.is_empty() {
         return link_programs(layout);
     }
     fs::create_dir_all(layout.engines()).map_err(at(&layout.engines()))?;
-    let lock_path = layout.cache().join("build.lock");
-    let lock = File::create(&lock_path).map_err(at(&lock_path))?;
-    lock.lock().map_err(at(&lock_path))?;
-    remove_unfinished(layout);
-    let missing: Vec<&Engine> = ENGINES.iter().filter(|e| !e.built(layout)).collect();
     check_room(layout, &missing)?;
+    let users = lock_file(layout, "build.users")?;
+    users.lock_shared().map_err(at(layout.cache()))?;
     for engine in missing {
-        progress.long(&format!("building {}", engine.name), || build(layout, engine))?;
+        take_turn(layout, engine, progress)?;
     }
+    users.unlock().map_err(at(layout.cache()))?;
     if std::env::var_os(KEEP_GO_CACHE_ENV).is_none_or(|value| value != "1") {
-        for cache in [gobuild(layout), gomod(layout)] {
-            let _ = fs::remove_dir_all(cache);
-        }
+        remove_go_cache(layout, &users);
     }
     link_programs(layout)
+}
+
+fn lock_file(layout: &Layout, name: &str) -> Result<File, CompileError> {
+    let path = layout.cache().join(name);
+    File::create(&path).map_err(at(&path))
+}
+
+/// Builds one engine when nobody else builds, unless the other has built it meanwhile.
+fn take_turn(layout: &Layout, engine: &Engine, progress: &Progress) -> Result<(), CompileError> {
+    let turn = lock_file(layout, "build.lock")?;
+    if turn.try_lock().is_err() {
+        progress.long("waiting for another build", || turn.lock()).map_err(at(layout.cache()))?;
+    }
+    if engine.built(layout) {
+        return Ok(());
+    }
+    remove_unfinished(layout);
+    progress.long(&format!("building {}", engine.name), || build(layout, engine))?;
+    drop(turn);
+    // Whoever waits has the next turn, not this process again.
+    std::thread::sleep(PAUSE);
+    Ok(())
+}
+
+/// The last one who builds removes what all have used.
+fn remove_go_cache(layout: &Layout, users: &File) {
+    if users.try_lock().is_err() {
+        return;
+    }
+    for cache in [gobuild(layout), gomod(layout)] {
+        let _ = fs::remove_dir_all(cache);
+    }
 }
 
 fn gobuild(layout: &Layout) -> PathBuf {
@@ -126,6 +162,9 @@ fn build(layout: &Layout, engine: &Engine) -> Result<(), CompileError> {
             std::os::unix::fs::symlink(program.file, bin.join(alias)).map_err(at(&bin))?;
         }
     }
+    for asset in engine.assets {
+        copy_asset(layout, engine, asset, &source)?;
+    }
     fs::remove_dir_all(&source).map_err(at(&source))?;
     if target.exists() {
         fs::remove_dir_all(&target).map_err(at(&target))?;
@@ -134,23 +173,33 @@ fn build(layout: &Layout, engine: &Engine) -> Result<(), CompileError> {
 }
 
 fn go_build(layout: &Layout, engine: &Engine, package: &str, source: &Path, output: &Path) -> Result<(), CompileError> {
+    let mut go = go(layout, engine, source);
+    go.args(["build", "-trimpath", "-buildvcs=false", "-modcacherw", "-mod=readonly"]);
+    go.arg("-ldflags").arg(format!("-s -w {}", engine.ldflags));
+    if !engine.tags.is_empty() {
+        go.args(["-tags", engine.tags]);
+    }
+    run(engine, go.arg("-o").arg(output).arg(package)).map(drop)
+}
+
+/// A `go` that sees nothing but the engine's own module and this harness's caches.
+fn go(layout: &Layout, engine: &Engine, source: &Path) -> Command {
     let mut go = Command::new("go");
     go.current_dir(source)
-        .args(["build", "-trimpath", "-buildvcs=false", "-modcacherw", "-mod=readonly"])
-        .arg("-ldflags")
-        .arg(format!("-s -w {}", engine.ldflags))
         .env("GOCACHE", gobuild(layout))
         .env("GOMODCACHE", gomod(layout))
         .env("GOTOOLCHAIN", "local")
         .env("GOWORK", "off")
         .env("CGO_ENABLED", if engine.cgo { "1" } else { "0" })
         .env_remove("GOFLAGS");
-    if !engine.tags.is_empty() {
-        go.args(["-tags", engine.tags]);
-    }
-    let result = go.arg("-o").arg(output).arg(package).output().map_err(CompileError::NoGo)?;
+    go
+}
+
+/// What it prints, when all is well.
+fn run(engine: &Engine, go: &mut Command) -> Result<String, CompileError> {
+    let result = go.output().map_err(CompileError::NoGo)?;
     if result.status.success() {
-        return Ok(());
+        return Ok(String::from_utf8_lossy(&result.stdout).into_owned());
     }
     let text = String::from_utf8_lossy(&result.stderr);
     let lines: Vec<&str> = text.lines().collect();
@@ -158,11 +207,36 @@ fn go_build(layout: &Layout, engine: &Engine, package: &str, source: &Path, outp
     Err(CompileError::Failed { engine: engine.name, output })
 }
 
-/// One folder with every program under every name, for `PATH`.
+fn copy_asset(layout: &Layout, engine: &Engine, asset: &Asset, source: &Path) -> Result<(), CompileError> {
+    let mut go = go(layout, engine, source);
+    let folder = run(engine, go.args(["list", "-modcacherw", "-mod=readonly", "-m", "-f", "{{.Dir}}", asset.module]))?;
+    let target = engine.folder(layout).with_extension("partial").join(asset.to);
+    let mode = if asset.to.starts_with("bin/") { 0o755 } else { 0o644 };
+    copy(&Path::new(folder.trim()).join(asset.from), &target, mode)
+}
+
+/// Copies a file, or a folder with everything in it.
+fn copy(from: &Path, to: &Path, mode: u32) -> Result<(), CompileError> {
+    if !from.is_dir() {
+        let folder = to.parent().unwrap_or(to);
+        return fs::create_dir_all(folder)
+            .and_then(|()| fs::copy(from, to))
+            .and_then(|_| fs::set_permissions(to, fs::Permissions::from_mode(mode)))
+            .map_err(at(from));
+    }
+    fs::create_dir_all(to).map_err(at(to))?;
+    for entry in fs::read_dir(from).map_err(at(from))? {
+        let entry = entry.map_err(at(from))?;
+        copy(&entry.path(), &to.join(entry.file_name()), mode)?;
+    }
+    Ok(())
+}
+
+/// One folder with every built program under every name, for `PATH`.
 fn link_programs(layout: &Layout) -> Result<(), CompileError> {
     let bin = layout.bin();
     fs::create_dir_all(&bin).map_err(at(&bin))?;
-    for engine in ENGINES {
+    for engine in ENGINES.iter().chain(ADDON_ENGINES).filter(|engine| engine.built(layout)) {
         for program in engine.programs {
             let file = engine.bin(layout).join(program.file);
             for name in program.aliases.iter().chain([&program.file]) {
@@ -195,6 +269,34 @@ mod tests {
         let error = check_room(&layout, &[&huge]).unwrap_err();
         assert!(error.to_string().contains("building kubernetes takes up to"), "{error}");
         check_room(&layout, &[&Engine { disk_gb: 0, ..huge }]).unwrap();
+    }
+
+    #[test]
+    fn a_folder_is_copied_whole_and_can_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+        fs::create_dir_all(from.join("a/b")).unwrap();
+        fs::write(from.join("a/b/c"), "text").unwrap();
+        // As it is in the module cache.
+        fs::set_permissions(from.join("a/b/c"), fs::Permissions::from_mode(0o444)).unwrap();
+        copy(&from, &to, 0o644).unwrap();
+        assert_eq!(fs::read_to_string(to.join("a/b/c")).unwrap(), "text");
+        assert_eq!(fs::metadata(to.join("a/b/c")).unwrap().permissions().mode() & 0o777, 0o644);
+        assert!(copy(&from.join("nothing"), &to, 0o644).is_err());
+    }
+
+    #[test]
+    fn the_go_cache_stays_while_somebody_else_builds() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::at(folder.path().into()).unwrap();
+        fs::create_dir_all(gobuild(&layout)).unwrap();
+        let other = lock_file(&layout, "build.users").unwrap();
+        other.lock_shared().unwrap();
+        remove_go_cache(&layout, &lock_file(&layout, "build.users").unwrap());
+        assert!(gobuild(&layout).exists());
+        other.unlock().unwrap();
+        remove_go_cache(&layout, &lock_file(&layout, "build.users").unwrap());
+        assert!(!gobuild(&layout).exists());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::addons::Addon;
 use crate::api::Api;
 use crate::cleanup::{self, CleanupError};
 use crate::components::{self, Settings};
@@ -33,6 +34,8 @@ pub enum DownError {
 /// # Errors
 /// When something cannot be stopped or removed, or is left.
 pub fn down(layout: &Layout, progress: &Progress) -> Result<(), DownError> {
+    // An engine would only make again what is deleted now.
+    detach(layout, &Addon::ALL, progress)?;
     // Without them, nobody makes new pods for those that are deleted now.
     for name in [components::SCHEDULER, components::CONTROLLERS] {
         stop(layout, name)?;
@@ -50,17 +53,36 @@ pub fn down(layout: &Layout, progress: &Progress) -> Result<(), DownError> {
     if left.is_empty() { Ok(()) } else { Err(DownError::Left(left)) }
 }
 
+/// Stops add-ons and leaves their data and objects as they are.
+///
+/// # Errors
+/// When a signal is refused.
+pub fn detach(layout: &Layout, addons: &[Addon], progress: &Progress) -> Result<(), ProcessError> {
+    for addon in Addon::ALL.iter().rev().filter(|addon| addons.contains(addon)) {
+        for component in addon.components(layout).iter().rev() {
+            let since = Instant::now();
+            if stop_one(layout, component.name, component.grace)? {
+                progress.done(&format!("stopped {}", component.name), since);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Stops one component; says whether it was running.
 ///
 /// # Errors
 /// When a signal is refused.
 pub fn stop(layout: &Layout, name: &str) -> Result<bool, ProcessError> {
+    let mut all = components::all(layout, Settings::default());
+    all.extend(Addon::ALL.into_iter().flat_map(|addon| addon.components(layout)));
+    let grace = all.iter().find(|one| one.name == name).map_or(Duration::from_secs(5), |one| one.grace);
+    stop_one(layout, name, grace)
+}
+
+fn stop_one(layout: &Layout, name: &str, grace: Duration) -> Result<bool, ProcessError> {
     let Some(identity) = process::remembered(&layout.pids(), name) else { return Ok(false) };
     let was_running = identity.life() != process::Life::Gone;
-    let grace = components::all(layout, Settings::default())
-        .iter()
-        .find(|component| component.name == name)
-        .map_or(Duration::from_secs(5), |component| component.grace);
     identity.stop(grace)?;
     process::forget(&layout.pids(), name);
     Ok(was_running)

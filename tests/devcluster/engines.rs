@@ -1,5 +1,6 @@
 //! The engines: what is built from Go modules, as a table. A further engine is a
-//! folder in `engines/` with `go.mod` and `go.sum`, and one entry here.
+//! folder in `engines/` with `go.mod` and `go.sum`, and one entry here. Those of the
+//! node are always built, those of the add-ons only when they are asked for.
 
 use std::path::PathBuf;
 
@@ -20,6 +21,8 @@ pub struct Engine {
     pub main_go: Option<&'static str>,
     /// The programs.
     pub programs: &'static [Program],
+    /// What else of the modules is needed when they run.
+    pub assets: &'static [Asset],
     /// Linker flags besides `-s -w`.
     pub ldflags: &'static str,
     /// Build tags.
@@ -47,6 +50,24 @@ impl Program {
     }
 }
 
+/// A file or folder of a module that is wanted beside the programs. It is copied when
+/// they are built, because the module cache is removed afterwards.
+#[derive(Debug, Clone, Copy)]
+pub struct Asset {
+    /// Path of the module, as `go.mod` has it.
+    pub module: &'static str,
+    /// Where it is in the module.
+    pub from: &'static str,
+    /// Where it goes in the engine's folder; what goes to `bin` is made executable.
+    pub to: &'static str,
+}
+
+impl Asset {
+    const fn new(module: &'static str, from: &'static str, to: &'static str) -> Self {
+        Self { module, from, to }
+    }
+}
+
 /// Reads `go.mod` and `go.sum` of an engine whose programs are other modules' packages.
 macro_rules! tool_module {
     ($name:literal, $programs:expr, $ldflags:expr, $disk_gb:literal) => {
@@ -56,6 +77,7 @@ macro_rules! tool_module {
             go_sum: include_str!(concat!("engines/", $name, "/go.sum")),
             main_go: None,
             programs: $programs,
+            assets: &[],
             ldflags: $ldflags,
             tags: "",
             cgo: false,
@@ -64,7 +86,7 @@ macro_rules! tool_module {
     };
 }
 
-/// Every engine, in build order.
+/// Every engine of the node, in build order.
 pub const ENGINES: &[Engine] = &[
     Engine {
         name: "kubernetes",
@@ -83,6 +105,7 @@ pub const ENGINES: &[Engine] = &[
                 "kubectl",
             ],
         }],
+        assets: &[],
         // Without a version, clients cannot parse what the API server says of itself.
         ldflags: "-X k8s.io/component-base/version.gitVersion=v1.37.2 \
                   -X k8s.io/component-base/version.gitMajor=1 \
@@ -97,6 +120,7 @@ pub const ENGINES: &[Engine] = &[
         go_sum: "",
         main_go: Some(include_str!("engines/pause/main.go")),
         programs: &[Program::new("pause", ".")],
+        assets: &[],
         ldflags: "",
         tags: "",
         cgo: false,
@@ -109,6 +133,7 @@ pub const ENGINES: &[Engine] = &[
         go_sum: include_str!("engines/kstatus/go.sum"),
         main_go: Some(include_str!("engines/kstatus/main.go")),
         programs: &[Program::new("kstatus", ".")],
+        assets: &[],
         ldflags: "",
         tags: "",
         cgo: false,
@@ -134,6 +159,72 @@ pub const ENGINES: &[Engine] = &[
     ),
 ];
 
+/// Module path of Argo CD.
+const ARGOCD: &str = "github.com/argoproj/argo-cd/v3";
+/// Module path of Gitea.
+const GITEA: &str = "code.gitea.io/gitea";
+
+/// Every engine of the add-ons, in build order.
+pub const ADDON_ENGINES: &[Engine] = &[
+    // The release has fluxcd/pkg/artifact v0.18.3, which is not served; see its go.mod.
+    Engine {
+        assets: &[Asset::new("github.com/fluxcd/source-controller", "config/crd/bases", "crds")],
+        ..tool_module!(
+            "source-controller",
+            &[Program::new("source-controller", "github.com/fluxcd/source-controller")],
+            "",
+            5
+        )
+    },
+    Engine {
+        assets: &[Asset::new("github.com/fluxcd/kustomize-controller", "config/crd/bases", "crds")],
+        ..tool_module!(
+            "kustomize-controller",
+            &[Program::new("kustomize-controller", "github.com/fluxcd/kustomize-controller")],
+            "",
+            5
+        )
+    },
+    // One program; the name under which it is called says which part it plays.
+    Engine {
+        assets: &[
+            Asset::new(ARGOCD, "manifests/crds", "crds"),
+            // The repository server runs them for every revision, even with signatures switched off.
+            Asset::new(ARGOCD, "hack/git-verify-wrapper.sh", "bin/git-verify-wrapper.sh"),
+            Asset::new(ARGOCD, "hack/gpg-wrapper.sh", "bin/gpg-wrapper.sh"),
+        ],
+        ..tool_module!(
+            "argocd",
+            &[Program {
+                file: "argocd",
+                package: "github.com/argoproj/argo-cd/v3/cmd",
+                aliases: &["argocd-application-controller", "argocd-repo-server", "argocd-server"],
+            }],
+            "-X github.com/argoproj/argo-cd/v3/common.version=3.5.3 \
+             -X github.com/argoproj/argo-cd/v3/common.gitTag=v3.5.3 \
+             -X github.com/argoproj/argo-cd/v3/common.gitTreeState=clean",
+            6
+        )
+    },
+    // Its own pages are not in the module: interface and Git only.
+    Engine {
+        assets: &[
+            Asset::new(GITEA, "templates", "static/templates"),
+            Asset::new(GITEA, "options", "static/options"),
+            Asset::new(GITEA, "public", "static/public"),
+        ],
+        tags: "sqlite,sqlite_unlock_notify",
+        cgo: true,
+        ..tool_module!("gitea", &[Program::new("gitea", "code.gitea.io/gitea")], "-X main.Version=1.26.0", 4)
+    },
+];
+
+/// An engine of the add-ons by its name.
+#[must_use]
+pub fn of_addon(name: &str) -> &'static Engine {
+    ADDON_ENGINES.iter().find(|engine| engine.name == name).expect("add-ons name engines of the table")
+}
+
 impl Engine {
     /// Changes with everything that goes into the programs.
     #[must_use]
@@ -147,6 +238,9 @@ impl Engine {
         }
         for program in self.programs {
             hash.update(format!("{}={};", program.file, program.package));
+        }
+        for asset in self.assets {
+            hash.update(format!("{}:{}={};", asset.module, asset.from, asset.to));
         }
         format!("{:x}", hash.finalize())
     }
@@ -163,15 +257,16 @@ impl Engine {
         self.folder(layout).join("bin")
     }
 
-    /// Whether all its programs are there.
+    /// Whether everything of it is there.
     #[must_use]
     pub fn built(&self, layout: &Layout) -> bool {
-        let bin = self.bin(layout);
+        let (folder, bin) = (self.folder(layout), self.bin(layout));
         self.programs.iter().all(|program| bin.join(program.file).is_file())
+            && self.assets.iter().all(|asset| folder.join(asset.to).exists())
     }
 }
 
-/// One hash over all engines: what a running cluster was made of.
+/// One hash over the engines of the node: what a running cluster was made of.
 #[must_use]
 pub fn fingerprint() -> String {
     let mut hash = Sha256::new();
@@ -196,7 +291,9 @@ mod tests {
         hashes.insert(Engine { main_go: None, ..engine }.hash());
         hashes.insert(Engine { ldflags: "-X a=b", ..engine }.hash());
         hashes.insert(Engine { cgo: true, ..engine }.hash());
-        assert_eq!(hashes.len(), 6);
+        let assets = const { &[Asset::new("m", "a", "b")] };
+        hashes.insert(Engine { assets, ..engine }.hash());
+        assert_eq!(hashes.len(), 7);
         assert_eq!(engine.hash(), ENGINES[0].hash());
     }
 
@@ -210,9 +307,21 @@ mod tests {
 
     #[test]
     fn every_program_has_a_name_of_its_own() {
-        let programs: Vec<_> = ENGINES.iter().flat_map(|engine| engine.programs).collect();
+        let programs: Vec<_> = ENGINES.iter().chain(ADDON_ENGINES).flat_map(|engine| engine.programs).collect();
         let names: Vec<_> = programs.iter().flat_map(|p| p.aliases.iter().chain([&p.file])).collect();
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    }
+
+    #[test]
+    fn an_engine_without_its_assets_is_not_built() {
+        let folder = tempfile::tempdir().unwrap();
+        let layout = Layout::at(folder.path().into()).unwrap();
+        let engine = of_addon("kustomize-controller");
+        std::fs::create_dir_all(engine.bin(&layout)).unwrap();
+        std::fs::write(engine.bin(&layout).join("kustomize-controller"), "").unwrap();
+        assert!(!engine.built(&layout));
+        std::fs::create_dir_all(engine.folder(&layout).join("crds")).unwrap();
+        assert!(engine.built(&layout));
     }
 
     #[test]

@@ -28,14 +28,22 @@ pub enum KubeconfigError {
 /// # Errors
 /// When a certificate cannot be read or a file cannot be written.
 pub fn write_all(layout: &Layout) -> Result<(), KubeconfigError> {
-    write(layout, "admin", &layout.admin_kubeconfig())?;
+    write(layout, "admin", &layout.admin_kubeconfig(), "default")?;
     for user in ["controller-manager", "scheduler", "proxy", "node"] {
-        write(layout, user, &layout.kubeconfig(user))?;
+        write(layout, user, &layout.kubeconfig(user), "default")?;
     }
     Ok(())
 }
 
-fn write(layout: &Layout, user: &str, path: &Path) -> Result<(), KubeconfigError> {
+/// Writes a kubeconfig of the administrator that means another namespace.
+///
+/// # Errors
+/// When a certificate cannot be read or the file cannot be written.
+pub fn write_in_namespace(layout: &Layout, path: &Path, namespace: &str) -> Result<(), KubeconfigError> {
+    write(layout, "admin", path, namespace)
+}
+
+fn write(layout: &Layout, user: &str, path: &Path, namespace: &str) -> Result<(), KubeconfigError> {
     let pki = layout.pki();
     let read = |file: &str| {
         let path = pki.join(file);
@@ -44,12 +52,12 @@ fn write(layout: &Layout, user: &str, path: &Path) -> Result<(), KubeconfigError
     let authority = read("ca.crt")?;
     let certificate = read(&format!("{user}.crt"))?;
     let key = read(&format!("{user}.key"))?;
-    fs::write(path, render(user, &authority, &certificate, &key))
+    fs::write(path, render(user, namespace, &authority, &certificate, &key))
         .and_then(|()| fs::set_permissions(path, fs::Permissions::from_mode(0o600)))
         .map_err(|source| KubeconfigError::Write(path.to_owned(), source))
 }
 
-fn render(user: &str, authority: &[u8], certificate: &[u8], key: &[u8]) -> String {
+fn render(user: &str, namespace: &str, authority: &[u8], certificate: &[u8], key: &[u8]) -> String {
     let config = json!({
         "apiVersion": "v1",
         "kind": "Config",
@@ -61,7 +69,9 @@ fn render(user: &str, authority: &[u8], certificate: &[u8], key: &[u8]) -> Strin
             "client-certificate-data": STANDARD.encode(certificate),
             "client-key-data": STANDARD.encode(key),
         }}],
-        "contexts": [{"name": "devcluster", "context": {"cluster": "devcluster", "user": user}}],
+        "contexts": [{"name": "devcluster", "context": {
+            "cluster": "devcluster", "user": user, "namespace": namespace,
+        }}],
         "current-context": "devcluster",
     });
     serde_yaml::to_string(&config).expect("plain data is always YAML")
@@ -73,9 +83,10 @@ mod tests {
 
     #[test]
     fn a_kubeconfig_carries_its_certificates() {
-        let text = render("admin", b"authority", b"certificate", b"key");
+        let text = render("admin", "argocd", b"authority", b"certificate", b"key");
         assert!(text.contains("server: https://127.0.0.1:6443"));
         assert!(text.contains(&format!("client-key-data: {}", STANDARD.encode("key"))));
         assert!(text.contains("current-context: devcluster"));
+        assert!(text.contains("namespace: argocd"));
     }
 }

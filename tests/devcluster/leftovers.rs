@@ -12,7 +12,21 @@ use crate::network;
 use crate::process::{Identity, Life};
 
 /// Programs that run as parts of a cluster.
-const PROGRAMS: &[&str] = &["kube", "etcd", "containerd", "containerd-shim-runc-v2", "coredns", "docker-registry"];
+const PROGRAMS: &[&str] = &[
+    "kube",
+    "etcd",
+    "containerd",
+    "containerd-shim-runc-v2",
+    "coredns",
+    "docker-registry",
+    "argocd",
+    "source-controller",
+    "kustomize-controller",
+    "gitea",
+    // Debian has one program for both, under either name.
+    "redis-server",
+    "redis-check-rdb",
+];
 
 /// A process that belongs to the cluster.
 #[derive(Debug, Clone)]
@@ -46,7 +60,8 @@ pub fn of_machine() -> Vec<String> {
     found
 }
 
-/// Components and shims: a known program with a file of this cluster among its arguments.
+/// Components and shims: a known program with a file of this cluster among its
+/// arguments or variables.
 #[must_use]
 pub fn processes(layout: &Layout) -> Vec<Remnant> {
     let marks: Vec<Vec<u8>> = ["config/", "data/", "pki/", "run/"]
@@ -55,8 +70,9 @@ pub fn processes(layout: &Layout) -> Vec<Remnant> {
         .collect();
     let belongs = |pid: i32| -> Option<Remnant> {
         let program = program_of(pid).filter(|name| PROGRAMS.contains(&name.as_str()))?;
-        let arguments = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
-        let named = |mark: &Vec<u8>| arguments.windows(mark.len()).any(|w| w == mark);
+        let mut words = fs::read(format!("/proc/{pid}/cmdline")).ok()?;
+        words.extend(fs::read(format!("/proc/{pid}/environ")).unwrap_or_default());
+        let named = |mark: &Vec<u8>| words.windows(mark.len()).any(|w| w == mark);
         let identity = Identity::of(pid).filter(|identity| identity.life() != Life::Gone)?;
         marks.iter().any(named).then_some(Remnant { identity, program })
     };

@@ -2,8 +2,10 @@
 //! engines built once from Go modules, processes of this machine, no container
 //! runtime or download needed beforehand.
 
+mod addons;
 mod addresses;
 mod api;
+mod attach;
 mod cleanup;
 mod cluster;
 mod compile;
@@ -11,6 +13,7 @@ mod component;
 mod components;
 mod down;
 mod engines;
+pub mod gitea;
 mod http;
 mod images;
 mod kubeconfig;
@@ -18,14 +21,22 @@ mod launch;
 mod layout;
 mod leftovers;
 mod network;
+mod objects;
 mod owner;
 mod packages;
 mod pki;
 mod process;
 mod progress;
+mod revive;
+mod secret;
 mod status;
 mod up;
 
+pub use addons::{
+    ARGOCD_CONTROLLER, ARGOCD_REDIS, ARGOCD_REPOSITORIES, ARGOCD_SERVER, Addon, FLUX_KUSTOMIZE, FLUX_SOURCE, GATES_ENV,
+    GITEA, WAVE_DELAY_ENV,
+};
+pub use addresses::argocd_url;
 pub use cluster::{Cluster, ClusterError, KUBECONFIG_ENV};
 pub use components::{APISERVER, CONTAINERD, CONTROLLERS, DNS, ETCD, KUBELET, PROXY, REGISTRY, SCHEDULER, Settings};
 pub use images::{BUSYBOX, Image};

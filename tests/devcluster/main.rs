@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use assay_devcluster::{
-    Cluster, ClusterError, KUBECONFIG_ENV, Life, Outcome, Progress, Settings, Status, install_image_packages,
+    Addon, Cluster, ClusterError, KUBECONFIG_ENV, Life, Outcome, Progress, Settings, Status, install_image_packages,
     install_test_packages,
 };
 use clap::{Parser, Subcommand, ValueEnum};
@@ -29,16 +29,29 @@ enum Action {
         /// Let etcd wait for the disk, as benchmarks should
         #[arg(long)]
         durable: bool,
+        /// What to run beside the node; what was asked for before goes on anyway
+        #[arg(long, value_delimiter = ',', value_name = "ADDONS")]
+        with: Vec<Addon>,
     },
     /// Stop the cluster and remove every trace of it
-    Down,
+    Down {
+        /// Stop these only, and keep what they keep
+        #[arg(long, value_delimiter = ',', value_name = "ADDONS")]
+        only: Vec<Addon>,
+    },
     /// Show the components; without a cluster, show what is left of one
     Status,
     /// Print the path of the administrator's kubeconfig
     Kubeconfig,
     /// Build the engines that are not built yet
-    Build,
-    /// Print the folder with kubectl, helm and ctr, for PATH
+    Build {
+        /// Those of add-ons too
+        #[arg(long, value_delimiter = ',', value_name = "ADDONS")]
+        with: Vec<Addon>,
+    },
+    /// Print as JSON where Gitea is, and its administrator's name, password and token
+    Gitea,
+    /// Print the folder with kubectl, helm, ctr and argocd, for PATH
     Path,
     /// Build an image and push it to the cluster's registry; prints its reference
     Image {
@@ -101,11 +114,14 @@ fn main() -> ExitCode {
 fn run(cluster: &Cluster, action: Action) -> Result<ExitCode, ClusterError> {
     let progress = Progress::shown();
     match action {
-        Action::Up { verbose, durable } => up(cluster, Settings { durable }, verbose, &progress)?,
-        Action::Down => down(cluster, &progress)?,
+        Action::Up { verbose, durable, with } => up(cluster, Settings { durable }, &with, verbose, &progress)?,
+        Action::Down { only } => down(cluster, &only, &progress)?,
         Action::Status => return status(cluster),
         Action::Kubeconfig => println!("{}", cluster.kubeconfig().display()),
-        Action::Build => cluster.build(&progress)?,
+        Action::Build { with } => cluster.build(&with, &progress)?,
+        Action::Gitea => {
+            println!("{}", serde_json::to_string(&cluster.gitea()?).expect("an account is plain data"));
+        }
         Action::Path => println!("{}", cluster.bin().display()),
         Action::Image { context, name, file } => {
             println!("{}", cluster.image(&context, &name, file.as_deref())?.reference);
@@ -124,14 +140,21 @@ fn say_foreign(foreign: &Path) {
     eprintln!("using the cluster of {KUBECONFIG_ENV}={}; nothing to do", foreign.display());
 }
 
-fn up(cluster: &Cluster, settings: Settings, verbose: bool, progress: &Progress) -> Result<(), ClusterError> {
-    if let Some(foreign) = cluster.foreign() {
+fn up(
+    cluster: &Cluster,
+    settings: Settings,
+    with: &[Addon],
+    verbose: bool,
+    progress: &Progress,
+) -> Result<(), ClusterError> {
+    if let Some(foreign) = cluster.foreign().filter(|_| with.is_empty()) {
         say_foreign(foreign);
         return Ok(());
     }
-    match cluster.up(settings, progress)? {
+    match cluster.up(settings, with, progress)? {
         Outcome::AlreadyUp => progress.say("the cluster is up and healthy"),
         Outcome::Repaired => progress.say("the cluster is healthy again"),
+        Outcome::Extended => progress.say("the cluster is up and healthy, add-ons were started"),
         Outcome::Started => progress.say("the cluster is up"),
     }
     progress.say(&format!("export KUBECONFIG={}", cluster.kubeconfig().display()));
@@ -142,10 +165,13 @@ fn up(cluster: &Cluster, settings: Settings, verbose: bool, progress: &Progress)
     Ok(())
 }
 
-fn down(cluster: &Cluster, progress: &Progress) -> Result<(), ClusterError> {
+fn down(cluster: &Cluster, only: &[Addon], progress: &Progress) -> Result<(), ClusterError> {
     if let Some(foreign) = cluster.foreign() {
         say_foreign(foreign);
         return Ok(());
+    }
+    if !only.is_empty() {
+        return cluster.detach(only, progress);
     }
     cluster.down(progress)?;
     progress.say("the cluster is down, nothing is left");
@@ -174,7 +200,7 @@ fn status(cluster: &Cluster) -> Result<ExitCode, ClusterError> {
 }
 
 fn print_components(status: &Status) {
-    for component in &status.components {
+    for component in status.components.iter().chain(&status.addons) {
         let pid = component.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string());
         let state = match (component.life, component.ready) {
             (Life::Running, true) => "ready",
@@ -182,11 +208,11 @@ fn print_components(status: &Status) {
             (Life::Frozen, _) => "frozen",
             (Life::Gone, _) => "dead",
         };
-        println!("{:<26} {pid:>8}  {state}", component.name);
+        println!("{:<30} {pid:>8}  {state}", component.name);
     }
     let yes = |is: bool, good: &'static str, bad: &'static str| if is { good } else { bad };
-    println!("{:<26} {:>8}  {}", "node", "", yes(status.node_ready, "takes pods", "not ready"));
-    println!("{:<26} {:>8}  {}", "service kube-dns", "", yes(status.dns_answers, "answers", "silent"));
+    println!("{:<30} {:>8}  {}", "node", "", yes(status.node_ready, "takes pods", "not ready"));
+    println!("{:<30} {:>8}  {}", "service kube-dns", "", yes(status.dns_answers, "answers", "silent"));
 }
 
 /// Replaces this process, so that signals, terminal and exit code are the program's own.

@@ -6,6 +6,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use crate::addons::Addon;
 use crate::progress::Progress;
 
 /// A package, and what shows that it is there: a file, or a command that may be anywhere.
@@ -43,6 +44,11 @@ const TESTS: &[Package] = &[
 /// What builds the images of the examples' tools.
 const IMAGES: &[Package] =
     &[("npm", "npm"), ("python3-pip", "pip"), ("maven", "mvn"), ("default-jdk-headless", "javac"), ("git", "git")];
+
+/// What add-ons run, or call.
+const ARGOCD: &[Package] = &[("redis-server", "/usr/bin/redis-server"), ("git", "/usr/bin/git"), ("gnupg", "gpg")];
+const GITEA: &[Package] =
+    &[("git", "/usr/bin/git"), ("openssh-client", "/usr/bin/ssh-keygen"), ("util-linux", "/usr/bin/setpriv")];
 
 /// While this file exists, Debian's packages do not start their services.
 const POLICY: &str = "/usr/sbin/policy-rc.d";
@@ -97,6 +103,28 @@ pub fn ensure_for_images(progress: &Progress) -> Result<(), PackagesError> {
 /// When something is missing and this is not root, or `apt-get` fails.
 pub fn ensure_for_tests(progress: &Progress) -> Result<(), PackagesError> {
     ensure(TESTS, progress)
+}
+
+/// Installs what is missing for add-ons; says so first.
+///
+/// # Errors
+/// When something is missing and this is not root, or `apt-get` fails.
+pub fn ensure_for_addons(addons: &[Addon], progress: &Progress) -> Result<(), PackagesError> {
+    ensure(&of_addons(addons), progress)
+}
+
+fn of_addons(addons: &[Addon]) -> Vec<Package> {
+    let mut packages: Vec<Package> = Vec::new();
+    for addon in addons {
+        packages.extend_from_slice(match addon {
+            Addon::Argocd => ARGOCD,
+            Addon::Flux => &[],
+            Addon::Gitea => GITEA,
+        });
+    }
+    packages.sort_unstable();
+    packages.dedup();
+    packages
 }
 
 /// Installs what is missing; says so first.
@@ -177,6 +205,14 @@ pub fn quiet_registry_service() {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_package_of_two_addons_is_asked_for_once() {
+        let all = of_addons(&Addon::ALL);
+        assert_eq!(all.iter().filter(|(name, _)| *name == "git").count(), 1);
+        assert!(all.iter().any(|(name, _)| *name == "redis-server"));
+        assert!(of_addons(&[Addon::Flux]).is_empty());
+    }
 
     #[test]
     fn what_is_there_is_not_missing() {

@@ -5,8 +5,10 @@ use std::fs;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::addons;
 use crate::addresses::NODE;
 use crate::api::Api;
+use crate::component::Component;
 use crate::components::{self, Settings};
 use crate::layout::Layout;
 use crate::leftovers;
@@ -47,8 +49,10 @@ pub struct ComponentStatus {
 /// The cluster as it is now.
 #[derive(Debug, Clone)]
 pub struct Status {
-    /// Every component, in start order.
+    /// Every component of the node, in start order.
     pub components: Vec<ComponentStatus>,
+    /// Every component of the add-ons that were asked for, in start order.
+    pub addons: Vec<ComponentStatus>,
     /// Whether the node is ready for pods.
     pub node_ready: bool,
     /// Whether the service `kube-dns` answers.
@@ -57,29 +61,32 @@ pub struct Status {
     pub leftovers: Vec<String>,
 }
 
+impl ComponentStatus {
+    fn of(layout: &Layout, component: &Component) -> Self {
+        let life = life(layout, component.name);
+        let identity = process::remembered(&layout.pids(), component.name);
+        let pid = identity.filter(|_| life != Life::Gone).map(|identity| identity.pid);
+        let ready = life == Life::Running && component.probe.ready(layout);
+        Self { name: component.name, pid, life, ready }
+    }
+}
+
 impl Status {
     /// Looks at everything once.
     #[must_use]
     pub fn of(layout: &Layout) -> Self {
         let settings = Marker::read(layout).map(|marker| marker.settings).unwrap_or_default();
-        let components: Vec<_> = components::all(layout, settings)
-            .into_iter()
-            .map(|component| {
-                let life = life(layout, component.name);
-                let identity = process::remembered(&layout.pids(), component.name);
-                let pid = identity.filter(|_| life != Life::Gone).map(|identity| identity.pid);
-                let ready = life == Life::Running && component.probe.ready(layout);
-                ComponentStatus { name: component.name, pid, life, ready }
-            })
-            .collect();
+        let look = |component: &Component| ComponentStatus::of(layout, component);
+        let components: Vec<_> = components::all(layout, settings).iter().map(look).collect();
+        let addons = addons::present(layout).iter().map(look).collect();
         let running = components.iter().any(|component| component.life != Life::Gone);
         let leftovers = if running { Vec::new() } else { left(layout) };
         let node_ready = running && node_ready(layout);
         let dns_answers = running && components::dns_answers();
-        Self { components, node_ready, dns_answers, leftovers }
+        Self { components, addons, node_ready, dns_answers, leftovers }
     }
 
-    /// Whether any component lives.
+    /// Whether any component of the node lives.
     #[must_use]
     pub fn running(&self) -> bool {
         self.components.iter().any(|component| component.life != Life::Gone)
@@ -88,6 +95,12 @@ impl Status {
     /// Whether everything lives and works.
     #[must_use]
     pub fn healthy(&self) -> bool {
+        self.node_healthy() && self.addons.iter().all(|component| component.ready)
+    }
+
+    /// Whether everything of the node lives and works.
+    #[must_use]
+    pub fn node_healthy(&self) -> bool {
         self.components.iter().all(|component| component.ready) && self.node_ready && self.dns_answers
     }
 }

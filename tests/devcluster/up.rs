@@ -5,31 +5,29 @@ use std::io;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use rustix::process::Signal;
-
+use crate::addons::{self, Addon};
 use crate::addresses::NODE;
 use crate::api::{Api, ApiError};
+use crate::attach::{self, AttachError};
 use crate::cleanup::{self, CleanupError};
 use crate::compile::{self, CompileError};
 use crate::component::Component;
 use crate::components::{self, Settings};
-use crate::engines;
+use crate::engines::{self, ENGINES};
 use crate::images::{self, ImageError};
 use crate::kubeconfig::{self, KubeconfigError};
-use crate::launch::{self, LaunchError, Started};
+use crate::launch::{self, LaunchError};
 use crate::layout::Layout;
 use crate::network::{self, NetworkError};
 use crate::owner;
 use crate::packages::{self, PackagesError};
 use crate::pki::{self, PkiError};
-use crate::process::{self, Life, ProcessError};
 use crate::progress::Progress;
+use crate::revive::{ReviveError, ready, revive};
 use crate::status::{self, Marker, Status};
 
 /// The longest wait for the node, once all components are ready.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long a living component may take to work again before it is started anew.
-const RECOVERY: Duration = Duration::from_secs(15);
 /// How often a wait looks again.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -57,9 +55,12 @@ pub enum UpError {
     /// A component did not start.
     #[error("a component did not start")]
     Launch(#[from] LaunchError),
-    /// A frozen component could not be thawed.
-    #[error("a component cannot be continued")]
-    Process(#[from] ProcessError),
+    /// A dead or frozen component does not run again.
+    #[error("a component cannot be repaired")]
+    Revive(#[from] ReviveError),
+    /// An add-on did not start.
+    #[error("an add-on did not start")]
+    Attach(#[from] AttachError),
     /// The images that every node needs could not be made.
     #[error("the images of the node cannot be made")]
     Images(#[from] ImageError),
@@ -87,16 +88,43 @@ pub enum Outcome {
     AlreadyUp,
     /// Some components were dead and run again.
     Repaired,
+    /// The node was fine, and add-ons were started.
+    Extended,
     /// A cluster was started from nothing.
     Started,
 }
 
-/// Makes sure that a healthy cluster runs.
+/// Makes sure that a healthy cluster runs, and beside it the add-ons `with` and those
+/// that were asked for before.
 ///
 /// # Errors
 /// When it cannot be made so; the error tells which step failed.
-pub fn up(layout: &Layout, settings: Settings, progress: &Progress) -> Result<Outcome, UpError> {
+pub fn up(layout: &Layout, settings: Settings, with: &[Addon], progress: &Progress) -> Result<Outcome, UpError> {
+    provide(layout, with, progress)?;
     let _lock = lock(layout)?;
+    let node = node_up(layout, settings, progress)?;
+    let since = Instant::now();
+    let mut extended = false;
+    for addon in Addon::ALL.into_iter().filter(|addon| with.contains(addon) || addon.present(layout)) {
+        extended |= attach::ensure(layout, addon, progress)?;
+    }
+    if extended {
+        progress.done("add-ons ready after", since);
+    }
+    Ok(if extended && node == Outcome::AlreadyUp { Outcome::Extended } else { node })
+}
+
+/// Gets what add-ons are made of. Before the lock is taken, because building them may
+/// take half an hour, in which others can use the cluster.
+fn provide(layout: &Layout, with: &[Addon], progress: &Progress) -> Result<(), UpError> {
+    if with.is_empty() {
+        return Ok(());
+    }
+    packages::ensure_for_addons(with, progress)?;
+    Ok(compile::ensure(layout, &addons::engines(with), progress)?)
+}
+
+fn node_up(layout: &Layout, settings: Settings, progress: &Progress) -> Result<Outcome, UpError> {
     let since = Instant::now();
     let marker = Marker::read(layout);
     let now = Status::of(layout);
@@ -107,7 +135,7 @@ pub fn up(layout: &Layout, settings: Settings, progress: &Progress) -> Result<Ou
         if marker.is_some_and(|marker| marker.engines != engines::fingerprint()) {
             progress.say("note: this cluster runs older engines; `devcluster down` renews them");
         }
-        if now.healthy() {
+        if now.node_healthy() {
             return Ok(Outcome::AlreadyUp);
         }
         repair(layout, settings, progress)?;
@@ -118,7 +146,7 @@ pub fn up(layout: &Layout, settings: Settings, progress: &Progress) -> Result<Ou
         return Err(UpError::Elsewhere(cache));
     }
     packages::ensure_for_node(progress)?;
-    compile::ensure(layout, progress)?;
+    compile::ensure(layout, &ENGINES.iter().collect::<Vec<_>>(), progress)?;
     let since = Instant::now();
     progress.step("clean machine", || {
         cleanup::sweep(layout)?;
@@ -182,12 +210,6 @@ fn free_registry_port(registry: &Component) {
     }
 }
 
-fn ready(started: &Started<'_>, progress: &Progress) -> Result<(), LaunchError> {
-    started.ready()?;
-    progress.done(started.name(), started.since);
-    Ok(())
-}
-
 /// Applies the DNS service; the namespace may take a moment to appear.
 fn make_dns_service(layout: &Layout) -> Result<(), ApiError> {
     let api = Api::new(layout)?;
@@ -231,38 +253,4 @@ fn repair(layout: &Layout, settings: Settings, progress: &Progress) -> Result<()
     }
     make_dns_service(layout)?;
     await_node(layout, progress)
-}
-
-/// Makes sure that one component runs and is ready.
-///
-/// # Errors
-/// When it does not start, or a signal is refused.
-pub fn revive(layout: &Layout, component: &Component, progress: &Progress) -> Result<(), UpError> {
-    let life = status::life(layout, component.name);
-    if life == Life::Frozen
-        && let Some(identity) = process::remembered(&layout.pids(), component.name)
-    {
-        identity.signal(Signal::CONT)?;
-        progress.say(&format!("  {} was frozen and goes on", component.name));
-    }
-    if life != Life::Gone && becomes_ready(layout, component) {
-        return Ok(());
-    }
-    if let Some(identity) = process::remembered(&layout.pids(), component.name) {
-        identity.stop(component.grace)?;
-    }
-    let started = launch::start(layout, component)?;
-    Ok(ready(&started, progress)?)
-}
-
-/// Whether a living component works again without being started anew.
-fn becomes_ready(layout: &Layout, component: &Component) -> bool {
-    let deadline = Instant::now() + RECOVERY;
-    while status::life(layout, component.name) != Life::Gone && Instant::now() < deadline {
-        if component.probe.ready(layout) {
-            return true;
-        }
-        std::thread::sleep(GLANCE);
-    }
-    false
 }

@@ -1,11 +1,11 @@
 //! `CoreDNS` as a process of the host, reached by pods through the service `kube-dns`.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{Ipv4Addr, UdpSocket};
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::addresses::{API_SERVICE_IP, DNS_SERVICE_IP, NODE_IP, local, port};
+use crate::addresses::{API_SERVICE_IP, DNS_SERVICE_IP, NODE_IP, local, on_node, port};
 use crate::component::{Component, Probe};
 use crate::layout::Layout;
 
@@ -20,7 +20,7 @@ pub fn component(layout: &Layout) -> Component {
         .replace("@HEALTH@", &local(port::DNS_HEALTH).to_string())
         .replace("@READY@", &local(port::DNS_READY).to_string());
     dns.files.push((config, text));
-    dns.ports = vec![SocketAddr::new(IpAddr::V4(NODE_IP), port::DNS), local(port::DNS_HEALTH), local(port::DNS_READY)];
+    dns.ports = vec![on_node(port::DNS), local(port::DNS_HEALTH), local(port::DNS_READY)];
     dns.grace = Duration::from_secs(6);
     dns
 }
