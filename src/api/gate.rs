@@ -134,13 +134,16 @@ pub struct TestGateStatus {
     /// One sentence for people, which Argo CD and Flux show too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// The delivery that the verdicts are about; its namespace is always given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryReference>,
     /// The path in Git that is judged, once it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<GitSource>,
     /// The revision that is, or was last, judged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub current: Option<Judgement>,
-    /// Earlier judgements, newest first, at most 10.
+    /// Earlier judgements, newest first, at most 10; of their executions only those that say no.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub verdicts: Vec<Judgement>,
     /// The newest revision that was judged green.
@@ -149,9 +152,12 @@ pub struct TestGateStatus {
     /// The newest rollback.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rollback: Option<RollbackSummary>,
-    /// The last value of the annotation `reconcile.fluxcd.io/requestedAt` or `assay.dev/rerun` that was obeyed.
+    /// The last value of the annotation `reconcile.fluxcd.io/requestedAt` that was obeyed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_handled_reconcile_at: Option<String>,
+    /// The last value of the annotation `assay.dev/rerun` that was obeyed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_handled_rerun: Option<String>,
     /// `Ready`; `Reconciling` and `Stalled` only while true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
@@ -164,12 +170,14 @@ impl Default for TestGateStatus {
             observed_generation: crate::schema::never_observed(),
             reason: None,
             message: None,
+            delivery: None,
             source: None,
             current: None,
             verdicts: Vec::new(),
             last_good: None,
             rollback: None,
             last_handled_reconcile_at: None,
+            last_handled_rerun: None,
             conditions: Vec::new(),
         }
     }
@@ -189,6 +197,10 @@ pub struct Judgement {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Time>")]
     pub seen_at: Option<Timestamp>,
+    /// When it was seen deployed: everything applied, whether it is ready or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Time>")]
+    pub deployed_at: Option<Timestamp>,
     /// When its tests began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Time>")]

@@ -54,7 +54,7 @@ pub use access::{
     Author, Budget, Forge, ForgeKind, GitWriteAccess, GitWriteAccessSpec, GitWriteAccessStatus, SecretName, Signing,
 };
 #[cfg(feature = "crd")]
-pub use condition::{READY, RECONCILING, STALLED, condition};
+pub use condition::{READY, RECONCILING, STALLED, Standing, condition, fold_conditions, shortened};
 #[cfg(feature = "crd")]
 pub use config::{ConfigSource, ConfigValues, ParameterSchema, ParameterType, SecretKey};
 #[cfg(feature = "crd")]

@@ -20,11 +20,6 @@ pub(crate) fn milliseconds(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
-/// `at` in whole seconds: conditions are written so, and read back so.
-pub(crate) fn seconds(at: Timestamp) -> Timestamp {
-    Timestamp::from_second(at.as_second()).unwrap_or(at)
-}
-
 /// A duration for people: `410ms`, `12.4s`, `3m05s`, `1h02m`.
 pub(crate) fn text(duration: Duration) -> String {
     let whole = duration.as_secs();
