@@ -1,6 +1,7 @@
 //! Kubernetes Events: few, for people, never data.
 
 use assay_api::Reason;
+use k8s_openapi::api::core::v1::ObjectReference;
 use kube::Resource;
 use kube::runtime::events::{Event, EventType, Recorder, Reporter};
 
@@ -50,6 +51,21 @@ impl Events {
         action: &str,
         note: &str,
     ) -> Result<(), ClusterError> {
+        self.publish_about(&object.object_ref(&()), kind, reason, action, note).await
+    }
+
+    /// The same of an object that is only known by reference.
+    ///
+    /// # Errors
+    /// When the API server does not answer, or refuses. An event is a courtesy: log the error and go on.
+    pub async fn publish_about(
+        &self,
+        object: &ObjectReference,
+        kind: EventKind,
+        reason: Reason,
+        action: &str,
+        note: &str,
+    ) -> Result<(), ClusterError> {
         let event = Event {
             type_: match kind {
                 EventKind::Normal => EventType::Normal,
@@ -60,7 +76,7 @@ impl Events {
             action: action.to_owned(),
             secondary: None,
         };
-        within("publish an event", self.recorder.publish(&event, &object.object_ref(&()))).await
+        within("publish an event", self.recorder.publish(&event, object)).await
     }
 }
 

@@ -106,8 +106,43 @@ pub enum Leadership {
     Lost,
 }
 
+/// Asks, before something that cannot be taken back, whether we still lead.
+#[derive(Clone)]
+pub struct Fence {
+    api: Api<Lease>,
+    name: String,
+    identity: String,
+    state: watch::Receiver<Leadership>,
+    renewed: watch::Receiver<Option<Instant>>,
+    deadline: Duration,
+}
+
+impl Fence {
+    /// Whether we lead as far as this process can tell: not lost, and renewed in time by a clock that goes on
+    /// while the process does not.
+    pub fn still_held(&self) -> bool {
+        let renewed = *self.renewed.borrow();
+        *self.state.borrow() == Leadership::Leading && renewed.is_some_and(|at| at.elapsed() < self.deadline)
+    }
+
+    /// The same, and the API server says so too, just now. A process that was stopped for a while learns here
+    /// that another one took its place.
+    ///
+    /// # Errors
+    /// When the API server does not answer: then it is not known, and nothing may be written.
+    pub async fn confirm(&self) -> Result<bool, ClusterError> {
+        if !self.still_held() {
+            return Ok(false);
+        }
+        let lease = within_time(self.deadline, "look at the lease", self.api.get_opt(&self.name)).await?;
+        let held = lease.as_ref().is_some_and(|lease| view(lease).holder == self.identity);
+        Ok(held && self.still_held())
+    }
+}
+
 /// Our part in an election.
 pub struct Elected {
+    fence: Fence,
     state: watch::Receiver<Leadership>,
     stop: oneshot::Sender<()>,
     task: JoinHandle<()>,
@@ -117,6 +152,11 @@ impl Elected {
     /// Where we stand, now and later.
     pub fn state(&self) -> watch::Receiver<Leadership> {
         self.state.clone()
+    }
+
+    /// For whoever writes what cannot be taken back.
+    pub fn fence(&self) -> Fence {
+        self.fence.clone()
     }
 
     /// Waits until we lead. `false` when the election ended before.
@@ -146,10 +186,19 @@ impl Elected {
 pub fn elect(cluster: &Cluster, options: ElectionOptions) -> Elected {
     let (sender, state) = watch::channel(Leadership::Waiting);
     let (stop, stopped) = oneshot::channel();
-    let candidate =
-        Candidate { api: cluster.api(&options.namespace), options, seen: None, version: None, acquired: None };
+    let (renewals, renewed) = watch::channel(None);
+    let api = cluster.api(&options.namespace);
+    let fence = Fence {
+        api: api.clone(),
+        name: options.name.clone(),
+        identity: options.identity.clone(),
+        state: state.clone(),
+        renewed,
+        deadline: options.renew_deadline,
+    };
+    let candidate = Candidate { api, options, seen: None, version: None, acquired: None, renewals };
     let task = tokio::spawn(candidate.stand(sender, stopped));
-    Elected { state, stop, task }
+    Elected { fence, state, stop, task }
 }
 
 struct Candidate {
@@ -158,6 +207,7 @@ struct Candidate {
     seen: Option<Seen>,
     version: Option<String>,
     acquired: Option<Timestamp>,
+    renewals: watch::Sender<Option<Instant>>,
 }
 
 impl Candidate {
@@ -176,6 +226,7 @@ impl Candidate {
             };
             if leading {
                 renewed = Some(begun);
+                self.renewals.send_replace(renewed);
                 state.send_if_modified(|state| std::mem::replace(state, Leadership::Leading) != Leadership::Leading);
             } else if let Some(last) = renewed
                 && (self.taken() || last.elapsed() >= self.options.renew_deadline)
@@ -280,6 +331,7 @@ impl Candidate {
     }
 
     async fn give_back(&mut self) {
+        self.renewals.send_replace(None);
         if let Err(error) = self.write(String::new(), Duration::from_secs(2)).await {
             let error = assay_telemetry::error_chain(&error);
             tracing::warn!(error, lease = self.options.name, "the lease cannot be given back; it will expire");

@@ -8,6 +8,7 @@
 //! [`ClusterError::disposition`].
 #![forbid(unsafe_code)]
 
+mod cluster_wide;
 mod connect;
 mod error;
 mod events;
@@ -30,11 +31,12 @@ mod words;
 #[cfg(test)]
 mod tests;
 
+pub use cluster_wide::ClusterObject;
 pub use connect::{Cluster, ConnectError, ConnectOptions};
 pub use error::{ClusterError, Disposition};
 pub use events::{EventKind, Events};
 pub use identity::{Access, Identity};
-pub use lease::{Elected, ElectionOptions, Leadership, LeaseView, Seen, Step, elect, evaluate};
+pub use lease::{Elected, ElectionOptions, Fence, Leadership, LeaseView, Seen, Step, elect, evaluate};
 pub use objects::{Cascade, Created, Object};
 pub use probe::{ImageVolumes, Probe, ProbePod};
 pub use proxy::{ProxyAnswer, ProxyRequest};

@@ -142,7 +142,7 @@ impl Cluster {
     }
 }
 
-fn config(labels: Option<&str>) -> watcher::Config {
+pub(crate) fn config(labels: Option<&str>) -> watcher::Config {
     let config = watcher::Config::default();
     match labels {
         Some(labels) => config.labels(labels),
@@ -163,7 +163,10 @@ fn interrupted(what: &str, error: watcher::Error) -> ClusterError {
 
 /// A watch that begins anew when its starting point is refused as too old,
 /// which the library's own would try again for ever.
-fn endless<K>(api: Api<K>, config: watcher::Config) -> impl Stream<Item = Result<Event<K>, watcher::Error>> + Send
+pub(crate) fn endless<K>(
+    api: Api<K>,
+    config: watcher::Config,
+) -> impl Stream<Item = Result<Event<K>, watcher::Error>> + Send
 where
     K: Resource<DynamicType = ()> + Clone + Debug + DeserializeOwned + Send + 'static,
 {
@@ -184,7 +187,7 @@ fn expired<T>(event: &Result<T, watcher::Error>) -> bool {
     matches!(event, Err(watcher::Error::WatchStartFailed(kube::Error::Api(status))) if status.code == 410)
 }
 
-fn logged<K: Resource<DynamicType = ()>>(event: Result<Event<K>, watcher::Error>) -> Option<Event<K>> {
+pub(crate) fn logged<K: Resource<DynamicType = ()>>(event: Result<Event<K>, watcher::Error>) -> Option<Event<K>> {
     event
         .inspect_err(|error| {
             let error = assay_telemetry::error_chain(error);
@@ -193,7 +196,7 @@ fn logged<K: Resource<DynamicType = ()>>(event: Result<Event<K>, watcher::Error>
         .ok()
 }
 
-fn unguard<K: Resource<DynamicType = ()>>(event: Event<DeserializeGuard<K>>) -> Option<Event<K>> {
+pub(crate) fn unguard<K: Resource<DynamicType = ()>>(event: Event<DeserializeGuard<K>>) -> Option<Event<K>> {
     let open = |guarded: DeserializeGuard<K>| {
         let (namespace, name) = (guarded.namespace().unwrap_or_default(), guarded.name_any());
         guarded
@@ -214,7 +217,7 @@ fn unguard<K: Resource<DynamicType = ()>>(event: Event<DeserializeGuard<K>>) -> 
 }
 
 /// One list and watch for each namespace, or one for all, and one shelf.
-fn drive<K>(
+pub(crate) fn drive<K>(
     options: WatchOptions<K>,
     events: impl Fn(Option<&str>, Option<&str>) -> BoxStream<'static, Event<K>>,
 ) -> Watch<K>

@@ -145,3 +145,38 @@ async fn a_stolen_lease_is_lost_at_once() {
     }
     tokio::time::timeout(Duration::from_millis(300), leader.lost()).await.expect("noticed");
 }
+
+#[tokio::test]
+async fn a_fence_opens_only_for_who_leads_right_now() {
+    let down = Arc::new(Mutex::new(false));
+    let (cluster, stored) = apiserver(Arc::clone(&down));
+    // A look every ten seconds: what happens meanwhile only the fence can notice.
+    let slow =
+        ElectionOptions { retry: Duration::from_secs(10), renew_deadline: Duration::from_secs(9), ..options("first") };
+    let leader = elect(&cluster, slow);
+    let fence = leader.fence();
+    assert!(leader.leading().await);
+    assert!(fence.still_held());
+    assert!(fence.confirm().await.expect("an answer"));
+    *down.lock().expect("flag") = true;
+    assert!(fence.confirm().await.is_err(), "what is not known is no yes");
+    *down.lock().expect("flag") = false;
+    stored.lock().expect("lease").as_mut().expect("a lease")["spec"]["holderIdentity"] = json!("thief");
+    assert_eq!(*leader.state().borrow(), Leadership::Leading, "the election has not looked yet");
+    assert!(!fence.confirm().await.expect("an answer"));
+    leader.release().await;
+    assert!(!fence.still_held());
+}
+
+#[tokio::test]
+async fn a_fence_closes_when_nobody_renews() {
+    let (cluster, _stored) = apiserver(Arc::default());
+    let never = ElectionOptions { retry: Duration::from_secs(10), ..options("first") };
+    let waiting = elect(&cluster, never);
+    let fence = waiting.fence();
+    assert!(waiting.leading().await);
+    // The thread of the election is held up, as when the process is stopped.
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(!fence.still_held());
+    assert!(!fence.confirm().await.expect("no question is asked"));
+}

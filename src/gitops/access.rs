@@ -1,0 +1,113 @@
+//! The status of a `GitWriteAccess`, folded from what was found. No other place writes it.
+
+use assay_api::{GitWriteAccessStatus, READY, RECONCILING, Reason, STALLED, condition};
+use jiff::Timestamp;
+
+/// Longest message, in bytes.
+const MESSAGE_BYTES: usize = 2 * 1024;
+
+/// What was found of a grant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessFound {
+    /// The credential works; these of the named branches refuse its pushes.
+    Works {
+        /// Branches that the forge protects from this credential.
+        protected: Vec<String>,
+    },
+    /// It does not, until somebody changes something: why, and the way out.
+    Broken(String),
+    /// Server or forge do not answer as usual: why.
+    Unavailable(String),
+}
+
+/// The whole status. Folding the same twice gives the same, but for the moment of the check.
+pub fn fold_access(
+    previous: &GitWriteAccessStatus,
+    found: &AccessFound,
+    generation: i64,
+    now: Timestamp,
+) -> GitWriteAccessStatus {
+    let (reason, message, conditions): (_, _, &[(&str, &str)]) = match found {
+        AccessFound::Works { protected } => (Reason::AccessWorks, works(protected), &[(READY, "True")]),
+        AccessFound::Broken(why) => (Reason::AccessBroken, why.clone(), &[(READY, "False"), (STALLED, "True")]),
+        AccessFound::Unavailable(why) => {
+            (Reason::GitUnavailable, why.clone(), &[(READY, "Unknown"), (RECONCILING, "True")])
+        }
+    };
+    let message = cut(&message).to_owned();
+    let at = Timestamp::from_second(now.as_second()).unwrap_or(now);
+    let make = |(kind, status): &(&str, &str)| {
+        let known = previous.conditions.iter().find(|known| known.type_ == *kind && known.status == *status);
+        let since = known.map_or(at, |known| known.last_transition_time.0);
+        condition(kind, status, reason, &message, generation, since)
+    };
+    let conditions = conditions.iter().map(make).collect();
+    let protected_branches = match found {
+        AccessFound::Works { protected } => protected.clone(),
+        // A server that is away for a moment changes no protection.
+        AccessFound::Unavailable(_) => previous.protected_branches.clone(),
+        AccessFound::Broken(_) => Vec::new(),
+    };
+    let checked_at = Some(at);
+    let (reason, message) = (Some(reason), Some(message));
+    GitWriteAccessStatus {
+        observed_generation: generation,
+        reason,
+        message,
+        protected_branches,
+        checked_at,
+        conditions,
+    }
+}
+
+fn works(protected: &[String]) -> String {
+    match protected {
+        [] => "the credential works".to_owned(),
+        some => format!("the credential works; {} refuse(s) its pushes, which leaves pull requests", some.join(", ")),
+    }
+}
+
+/// The start of a message, never half a character.
+fn cut(text: &str) -> &str {
+    let mut end = MESSAGE_BYTES.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    #[test]
+    fn what_was_found_is_what_kstatus_reads() {
+        let works = AccessFound::Works { protected: vec!["main".to_owned()] };
+        for (found, expected, protected) in [
+            (works.clone(), &[(READY, "True")][..], 1),
+            (AccessFound::Broken("no such Secret".to_owned()), &[(READY, "False"), (STALLED, "True")], 0),
+            (AccessFound::Unavailable("timeout".to_owned()), &[(READY, "Unknown"), (RECONCILING, "True")], 1),
+        ] {
+            let known = fold_access(&GitWriteAccessStatus::default(), &works, 1, at(0));
+            let status = fold_access(&known, &found, 2, at(60));
+            let seen: Vec<_> =
+                status.conditions.iter().map(|known| (known.type_.as_str(), known.status.as_str())).collect();
+            assert_eq!(seen, expected, "{found:?}");
+            assert_eq!((status.protected_branches.len(), status.observed_generation), (protected, 2));
+            assert!(status.conditions.iter().all(|known| known.observed_generation == Some(2)));
+        }
+    }
+
+    #[test]
+    fn what_stays_as_it_is_keeps_its_time() {
+        let works = AccessFound::Works { protected: Vec::new() };
+        let first = fold_access(&GitWriteAccessStatus::default(), &works, 1, at(0));
+        let second = fold_access(&first, &works, 1, at(600));
+        assert_eq!(first.conditions, second.conditions);
+        assert_eq!(second.checked_at, Some(at(600)));
+    }
+}
