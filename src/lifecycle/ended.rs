@@ -61,7 +61,11 @@ pub(crate) fn conclude(observed: &Observed, judgement: Judgement, now: Timestamp
     let conclusion = Conclusion { verdict, reason, message: message.clone(), finished_at };
     let mut actions = vec![Action::Conclude(conclusion)];
     actions.extend(removals(observed));
-    actions.push(Action::PublishEvent { severity, reason, message: format!("{verdict}: {message}") });
+    // Events call for somebody's eyes, and each is a write to the API server: that it
+    // passed stands in the status.
+    if verdict != Verdict::Passed {
+        actions.push(Action::PublishEvent { severity, reason, message: format!("{verdict}: {message}") });
+    }
     let verdict = Some(verdict);
     Decision { verdict, ended_at, actions, ..Decision::going(Phase::Finished, reason, message) }
 }
