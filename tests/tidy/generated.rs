@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::{fs, io};
 
+use crate::argocd;
 use crate::finding::Finding;
 
 /// A committed file that a function produces.
@@ -17,14 +18,19 @@ pub struct Generated {
 /// Every generated file.
 pub const GENERATED: &[Generated] = &[
     Generated { path: "crds/testworkflows.yaml", produce: || definition("TestWorkflow") },
-    Generated { path: "crds/testworkflowtemplates.yaml", produce: || definition("TestWorkflowTemplate") },
-    Generated { path: "crds/testexecutions.yaml", produce: || definition("TestExecution") },
     Generated { path: "charts/assay/files/crds/testworkflows.yaml", produce: || definition("TestWorkflow") },
-    Generated {
-        path: "charts/assay/files/crds/testworkflowtemplates.yaml",
-        produce: || definition("TestWorkflowTemplate"),
-    },
+    Generated { path: "crds/testworkflowtemplates.yaml", produce: || definition("TestWorkflowTemplate") },
+    Generated { path: "charts/assay/files/crds/testworkflowtemplates.yaml", produce: || definition("TestWorkflowTemplate") },
+    Generated { path: "crds/testexecutions.yaml", produce: || definition("TestExecution") },
     Generated { path: "charts/assay/files/crds/testexecutions.yaml", produce: || definition("TestExecution") },
+    Generated { path: "crds/testgates.yaml", produce: || definition("TestGate") },
+    Generated { path: "charts/assay/files/crds/testgates.yaml", produce: || definition("TestGate") },
+    Generated { path: "crds/rollbacks.yaml", produce: || definition("Rollback") },
+    Generated { path: "charts/assay/files/crds/rollbacks.yaml", produce: || definition("Rollback") },
+    Generated { path: "crds/gitwriteaccesses.yaml", produce: || definition("GitWriteAccess") },
+    Generated { path: "charts/assay/files/crds/gitwriteaccesses.yaml", produce: || definition("GitWriteAccess") },
+    Generated { path: "charts/assay/argocd/argocd-cm.yaml", produce: argocd::config_map },
+    Generated { path: "charts/assay/argocd/values-argo-cd.yaml", produce: argocd::chart_values },
     Generated { path: "docs/faults.md", produce: assay_cluster_tests::page },
     Generated { path: "docs/cli.md", produce: assay_ctl::reference },
 ];

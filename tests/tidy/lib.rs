@@ -5,6 +5,7 @@
 //! generated files instead of comparing them.
 #![forbid(unsafe_code)]
 
+pub mod argocd;
 pub mod arrows;
 pub mod cargo;
 pub mod circles;

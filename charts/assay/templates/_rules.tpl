@@ -36,4 +36,69 @@
 - apiGroups: ["", events.k8s.io]
   resources: [events]
   verbs: [create, patch]
+{{- if .Values.gitops.enabled }}
+{{ include "assay.rules.gitops" . }}
+{{- end }}
+{{- end }}
+
+{{/* What gates need where they, and what they judge, are. */}}
+{{- define "assay.rules.gitops" -}}
+- apiGroups: [assay.dev]
+  resources: [testgates, rollbacks]
+  verbs: [get, list, watch]
+# A gate's executions, and their cancellation when a newer revision comes.
+- apiGroups: [assay.dev]
+  resources: [testexecutions]
+  verbs: [create, patch]
+# The record of each decision about a bad revision.
+- apiGroups: [assay.dev]
+  resources: [rollbacks]
+  verbs: [create]
+- apiGroups: [assay.dev]
+  resources: [testgates/status, rollbacks/status]
+  verbs: [patch]
+# Executions block the deletion of their gate.
+- apiGroups: [assay.dev]
+  resources: [testgates/finalizers]
+  verbs: [update]
+# What delivers.
+- apiGroups: [argoproj.io]
+  resources: [applications]
+  verbs: [get, list, watch]
+- apiGroups: [kustomize.toolkit.fluxcd.io]
+  resources: [kustomizations]
+  verbs: [get, list, watch]
+- apiGroups: [helm.toolkit.fluxcd.io]
+  resources: [helmreleases]
+  verbs: [get, list, watch]
+- apiGroups: [source.toolkit.fluxcd.io]
+  resources: [gitrepositories]
+  verbs: [get, list, watch]
+- apiGroups: [image.toolkit.fluxcd.io]
+  resources: [imageupdateautomations]
+  verbs: [get, list, watch]
+# Whether what was delivered is ready; Jobs are read above.
+- apiGroups: [apps]
+  resources: [deployments, statefulsets, daemonsets]
+  verbs: [get]
+{{- if .Values.gitops.refresh }}
+# Annotations that ask Flux for a new look.
+- apiGroups: [source.toolkit.fluxcd.io]
+  resources: [gitrepositories]
+  verbs: [patch]
+- apiGroups: [kustomize.toolkit.fluxcd.io]
+  resources: [kustomizations]
+  verbs: [patch]
+- apiGroups: [helm.toolkit.fluxcd.io]
+  resources: [helmreleases]
+  verbs: [patch]
+{{- end }}
+{{- if or .Values.gitops.refresh .Values.gitops.unblock }}
+# The annotation that asks Argo CD for a new look, or the end of an operation: the
+# status of an Application is no resource of its own, so one right is both. The
+# manager does no more of it than it was told.
+- apiGroups: [argoproj.io]
+  resources: [applications]
+  verbs: [patch]
+{{- end }}
 {{- end }}
