@@ -10,6 +10,8 @@ use crate::commands::completion::Completion;
 use crate::commands::describe::Describe;
 use crate::commands::doctor::Doctor;
 use crate::commands::explain::Explain;
+use crate::commands::gate::Gate;
+use crate::commands::gates::Gates;
 use crate::commands::get::Get;
 use crate::commands::logs::Logs;
 use crate::commands::pause::Pause;
@@ -17,6 +19,7 @@ use crate::commands::render::Render;
 use crate::commands::report::Report;
 use crate::commands::rerun::Rerun;
 use crate::commands::resume::Resume;
+use crate::commands::rollback::Rollbacks;
 use crate::commands::run::Run;
 use crate::commands::validate::Validate;
 use crate::exit;
@@ -56,6 +59,14 @@ pub(crate) enum Command {
     Artifacts(Artifacts),
     /// Prints the test report of an execution, or of files.
     Report(Report),
+    /// Lists gates, or shows one: what is delivered, and what its tests say of it.
+    Gates(Gates),
+    /// Shows a gate, has it judge anew, or waits for its verdict.
+    #[command(subcommand)]
+    Gate(Gate),
+    /// Lists and explains rollbacks; approves, holds and lets go on.
+    #[command(subcommand)]
+    Rollback(Rollbacks),
     /// Checks manifests without a cluster: every mistake with its place.
     Validate(Validate),
     /// Prints what would run, without a cluster: the Job and its plan.
@@ -130,6 +141,17 @@ mod tests {
             "assay render a.yaml b.yaml --config a=b -o plan",
             "assay explain first --config a=b",
             "assay explain -f a.yaml b.yaml",
+            "assay gates",
+            "assay gates shop -o yaml",
+            "assay gates -A -w -o wide",
+            "assay gate describe tg/shop",
+            "assay gate rerun shop --wait --timeout 5m",
+            "assay gate wait shop --revision 4f2d9c1 --timeout 10m",
+            "assay rollback ls -A --gate shop",
+            "assay rollback explain rb/shop-1 -o json",
+            "assay rollback approve shop-1",
+            "assay rollback pause --gate shop",
+            "assay rollback resume shop-1",
             "assay doctor",
             "assay completion zsh",
             "assay version",
@@ -175,6 +197,14 @@ mod tests {
             "assay explain a -f b",
             "assay completion tcsh",
             "assay nothing",
+            "assay gates shop -A",
+            "assay gate rerun",
+            "assay gate wait shop --revision abc",
+            "assay gate",
+            "assay rollback",
+            "assay rollback explain",
+            "assay rollback pause",
+            "assay rollback pause a --gate b",
             "assay get --as-group g",
             "assay describe a..b",
             "assay run a --name -x",

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use assay_api::{TestExecution, TestWorkflow};
+use assay_api::{Rollback, TestExecution, TestGate, TestWorkflow};
 use assay_cluster::{Cluster, ClusterError, ConnectOptions};
 use clap_complete::engine::CompletionCandidate;
 
@@ -33,6 +33,30 @@ pub(crate) fn workflows(current: &OsStr) -> Vec<CompletionCandidate> {
     candidates(current, async |cluster: &Cluster, namespace: &str| {
         let found = cluster.list::<TestWorkflow>(Some(namespace), None).await?;
         Ok(found.into_iter().filter_map(|one| one.metadata.name.map(|name| (name, None))).collect())
+    })
+}
+
+/// Names of gates, each with its verdict.
+pub(crate) fn gates(current: &OsStr) -> Vec<CompletionCandidate> {
+    candidates(current, async |cluster: &Cluster, namespace: &str| {
+        let found = cluster.list::<TestGate>(Some(namespace), None).await?;
+        let described = found.into_iter().filter_map(|one| {
+            let verdict = one.status.and_then(|status| status.current).and_then(|current| current.verdict);
+            one.metadata.name.map(|name| (name, verdict.map(|verdict| verdict.to_string())))
+        });
+        Ok(described.collect())
+    })
+}
+
+/// Names of rollbacks, each with its phase.
+pub(crate) fn rollbacks(current: &OsStr) -> Vec<CompletionCandidate> {
+    candidates(current, async |cluster: &Cluster, namespace: &str| {
+        let found = cluster.list::<Rollback>(Some(namespace), None).await?;
+        let described = found.into_iter().filter_map(|one| {
+            let phase = one.status.unwrap_or_default().phase.to_string();
+            one.metadata.name.map(|name| (name, Some(phase)))
+        });
+        Ok(described.collect())
     })
 }
 

@@ -8,8 +8,8 @@ use clap_complete::CompleteEnv;
 use crate::args::{Args, Command};
 use crate::commands::completion::{VARIABLE, completion, for_kubectl};
 use crate::commands::{
-    artifacts, cancel, describe, doctor, explain, get, logs, pause, render, report, rerun, resume, run as start,
-    validate,
+    artifacts, cancel, describe, doctor, explain, gate, gates, get, logs, pause, render, report, rerun, resume,
+    rollback, run as start, validate,
 };
 use crate::exit;
 use crate::failure::Failure;
@@ -117,6 +117,9 @@ async fn online(place: &Place, command: Command, screen: &mut Screen) -> Result<
         Command::Cancel(task) => cancel::cancel(place, task, screen).await,
         Command::Pause(task) => pause::pause(place, task, screen).await,
         Command::Resume(task) => resume::resume(place, task, screen).await,
+        Command::Gates(task) => gates::gates(place, task, screen).await,
+        Command::Gate(task) => gate::gate(place, task, screen).await,
+        Command::Rollback(task) => rollback::rollback(place, task, screen).await,
         Command::Get(task) => get::get(place, task, screen).await,
         Command::Describe(task) => describe::describe(place, task, screen).await,
         Command::Logs(task) => logs::logs(place, task, screen).await,
@@ -167,6 +170,14 @@ mod tests {
             vec!["resume", "x"],
             vec!["report", "x"],
             vec!["explain", "x"],
+            vec!["gates"],
+            vec!["gate", "describe", "x"],
+            vec!["gate", "rerun", "x", "--wait"],
+            vec!["gate", "wait", "x"],
+            vec!["rollback", "ls"],
+            vec!["rollback", "explain", "x"],
+            vec!["rollback", "approve", "x"],
+            vec!["rollback", "pause", "x"],
             vec!["doctor"],
         ] {
             let mut line: Vec<OsString> = vec!["assay".into(), "--kubeconfig".into(), file.clone().into()];

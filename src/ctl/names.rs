@@ -3,6 +3,8 @@
 
 const WORKFLOW_KINDS: &[&str] = &["twf", "testworkflow", "testworkflows", "testworkflow.assay.dev"];
 const EXECUTION_KINDS: &[&str] = &["tex", "testexecution", "testexecutions", "testexecution.assay.dev"];
+const GATE_KINDS: &[&str] = &["tg", "testgate", "testgates", "testgate.assay.dev"];
+const ROLLBACK_KINDS: &[&str] = &["rb", "rollback", "rollbacks", "rollback.assay.dev"];
 
 /// Stands for the newest execution.
 pub(crate) const LATEST: &str = "@latest";
@@ -19,6 +21,16 @@ pub(crate) fn workflow(text: &str) -> Result<String, String> {
 /// The name of an execution: `NAME` or `tex/NAME`.
 pub(crate) fn execution(text: &str) -> Result<String, String> {
     name(text, EXECUTION_KINDS)
+}
+
+/// The name of a gate: `NAME` or `tg/NAME`.
+pub(crate) fn gate(text: &str) -> Result<String, String> {
+    name(text, GATE_KINDS)
+}
+
+/// The name of a rollback: `NAME` or `rb/NAME`.
+pub(crate) fn rollback(text: &str) -> Result<String, String> {
+    name(text, ROLLBACK_KINDS)
 }
 
 /// The name of an execution, or `@latest`.
@@ -63,6 +75,9 @@ mod tests {
         ] {
             assert_eq!(execution(text).ok().as_deref(), expected, "{text}");
         }
+        assert_eq!(gate("testgate.assay.dev/shop").as_deref(), Ok("shop"));
+        assert_eq!(rollback("rb/shop-1").as_deref(), Ok("shop-1"));
+        assert!(gate("rb/shop").is_err());
         assert_eq!(workflow("twf/first").as_deref(), Ok("first"));
         assert_eq!(execution_or_latest("@latest").as_deref(), Ok("@latest"));
     }

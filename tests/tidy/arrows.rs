@@ -30,7 +30,10 @@ pub const TABLE: &[Row] = &[
     // The command line reaches everything through the user's own kubeconfig.
     ("ctl", &["api", "expr", "protocol", "report", "plan", "gitops", "cluster", "telemetry"]),
     // The roof composes: it hands policies to the operator and the server's address to both.
-    ("manager", &["operator", "server", "lifecycle", "gitops", "protocol", "api", "cluster", "store", "git", "telemetry"]),
+    (
+        "manager",
+        &["operator", "server", "lifecycle", "gitops", "protocol", "api", "cluster", "store", "git", "telemetry"],
+    ),
 ];
 
 /// Every arrow that the table does not know, and every room.

@@ -20,7 +20,10 @@ pub const GENERATED: &[Generated] = &[
     Generated { path: "crds/testworkflows.yaml", produce: || definition("TestWorkflow") },
     Generated { path: "charts/assay/files/crds/testworkflows.yaml", produce: || definition("TestWorkflow") },
     Generated { path: "crds/testworkflowtemplates.yaml", produce: || definition("TestWorkflowTemplate") },
-    Generated { path: "charts/assay/files/crds/testworkflowtemplates.yaml", produce: || definition("TestWorkflowTemplate") },
+    Generated {
+        path: "charts/assay/files/crds/testworkflowtemplates.yaml",
+        produce: || definition("TestWorkflowTemplate"),
+    },
     Generated { path: "crds/testexecutions.yaml", produce: || definition("TestExecution") },
     Generated { path: "charts/assay/files/crds/testexecutions.yaml", produce: || definition("TestExecution") },
     Generated { path: "crds/testgates.yaml", produce: || definition("TestGate") },

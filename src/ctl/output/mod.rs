@@ -2,6 +2,7 @@
 
 pub(crate) mod clock;
 pub(crate) mod github;
+pub(crate) mod revision;
 pub(crate) mod screen;
 pub(crate) mod steps;
 pub(crate) mod summary;

@@ -20,6 +20,16 @@ impl Cell {
         Self { text: word.to_owned(), paint: Some(paint::yellow) }
     }
 
+    /// Something that went well.
+    pub(crate) fn good(word: &str) -> Self {
+        Self { text: word.to_owned(), paint: Some(paint::green) }
+    }
+
+    /// Something that went wrong.
+    pub(crate) fn bad(word: &str) -> Self {
+        Self { text: word.to_owned(), paint: Some(paint::red) }
+    }
+
     /// A verdict or step state, in its colour.
     pub(crate) fn outcome(word: &str) -> Self {
         let paint: Option<fn(&str) -> String> = match word {

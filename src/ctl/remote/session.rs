@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use assay_api::{TestExecution, TestWorkflow};
-use assay_cluster::Cluster;
+use assay_cluster::{Cluster, Object};
 use jiff::Timestamp;
 
 use crate::failure::Failure;
@@ -43,14 +43,7 @@ impl Session {
     /// # Errors
     /// When there is none, or the cluster does not tell.
     pub(crate) async fn execution(&self, name: &str) -> Result<TestExecution, Failure> {
-        match self.cluster.get::<TestExecution>(&self.namespace, name).await? {
-            Some(found) => Ok(found),
-            None => {
-                let known = self.cluster.list::<TestExecution>(Some(&self.namespace), None).await.unwrap_or_default();
-                let names: Vec<String> = known.into_iter().filter_map(|one| one.metadata.name).collect();
-                Err(absent("TestExecution", name, &self.namespace, &names))
-            }
-        }
+        self.named(name).await
     }
 
     /// The workflow of that name.
@@ -58,12 +51,20 @@ impl Session {
     /// # Errors
     /// When there is none, or the cluster does not tell.
     pub(crate) async fn workflow(&self, name: &str) -> Result<TestWorkflow, Failure> {
-        match self.cluster.get::<TestWorkflow>(&self.namespace, name).await? {
+        self.named(name).await
+    }
+
+    /// The object of that name.
+    ///
+    /// # Errors
+    /// When there is none, or the cluster does not tell.
+    pub(crate) async fn named<K: Object>(&self, name: &str) -> Result<K, Failure> {
+        match self.cluster.get::<K>(&self.namespace, name).await? {
             Some(found) => Ok(found),
             None => {
-                let known = self.cluster.list::<TestWorkflow>(Some(&self.namespace), None).await.unwrap_or_default();
-                let names: Vec<String> = known.into_iter().filter_map(|one| one.metadata.name).collect();
-                Err(absent("TestWorkflow", name, &self.namespace, &names))
+                let known = self.cluster.list::<K>(Some(&self.namespace), None).await.unwrap_or_default();
+                let names: Vec<String> = known.iter().filter_map(|one| one.meta().name.clone()).collect();
+                Err(absent(&K::kind(&()), name, &self.namespace, &names))
             }
         }
     }
@@ -99,7 +100,7 @@ fn newest(executions: impl Iterator<Item = TestExecution>) -> Option<TestExecuti
 }
 
 /// When an execution was made.
-pub(crate) fn created(execution: &TestExecution) -> Option<Timestamp> {
+fn created(execution: &TestExecution) -> Option<Timestamp> {
     execution.metadata.creation_timestamp.as_ref().map(|time| time.0)
 }
 
@@ -113,6 +114,10 @@ pub(crate) fn absent(kind: &str, name: &str, namespace: &str, names: &[String]) 
     match (closest(name, names), kind) {
         (Some(closest), _) => failure.hint(format!("did you mean {closest}?")),
         (None, "TestExecution") => failure.hint(format!("`{} get` lists them; `-n` chooses the namespace", called())),
+        (None, "TestGate") => failure.hint(format!("`{} gates` lists them; `-n` chooses the namespace", called())),
+        (None, "Rollback") => {
+            failure.hint(format!("`{} rollback ls` lists them; `-n` chooses the namespace", called()))
+        }
         (None, _) => failure.hint("`kubectl get twf` lists them; `-n` chooses the namespace, `-f` takes a manifest"),
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use assay_api::names::{GROUP, VERSION};
-use assay_api::{TestExecution, TestWorkflow, TestWorkflowTemplate};
+use assay_api::{GitWriteAccess, Rollback, TestExecution, TestGate, TestWorkflow, TestWorkflowTemplate};
 use assay_cluster::{ClusterError, Object};
 use assay_telemetry::error_chain;
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -39,6 +39,9 @@ async fn listed(session: &Session, kind: &str) -> Result<(), ClusterError> {
     match kind {
         "TestWorkflow" => list::<TestWorkflow>(session).await,
         "TestWorkflowTemplate" => list::<TestWorkflowTemplate>(session).await,
+        "TestGate" => list::<TestGate>(session).await,
+        "Rollback" => list::<Rollback>(session).await,
+        "GitWriteAccess" => session.cluster.list_global::<GitWriteAccess>().await.map(drop),
         _ => list::<TestExecution>(session).await,
     }
 }

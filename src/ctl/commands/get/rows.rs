@@ -3,30 +3,24 @@
 use assay_api::{Phase, TestExecution};
 use jiff::Timestamp;
 
+use crate::commands::listing::{Columns, Listed, created, name};
 use crate::output::clock::age;
 use crate::output::table::{Cell, table};
 use crate::output::terminal::plain;
-use crate::remote::session::created;
 
-/// Which columns there are.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Columns {
-    /// The namespace too.
-    pub(super) everywhere: bool,
-    /// Reason and revision too.
-    pub(super) wide: bool,
-}
+impl Listed for TestExecution {
+    const NAME: &'static str = "testexecution.assay.dev";
 
-/// The table.
-pub(super) fn rows(found: &[TestExecution], columns: Columns, now: Timestamp) -> String {
-    let mut head = vec!["NAME", "WORKFLOW", "PHASE", "VERDICT", "TESTS", "DURATION", "AGE"];
-    if columns.everywhere {
-        head.insert(0, "NAMESPACE");
+    fn rows(found: &[&Self], columns: Columns, now: Timestamp) -> String {
+        let mut head = vec!["NAME", "WORKFLOW", "PHASE", "VERDICT", "TESTS", "DURATION", "AGE"];
+        if columns.everywhere {
+            head.insert(0, "NAMESPACE");
+        }
+        if columns.wide {
+            head.extend(["REASON", "REVISION", "STEP"]);
+        }
+        table(&head, found.iter().map(|one| row(one, columns, now)).collect())
     }
-    if columns.wide {
-        head.extend(["REASON", "REVISION", "STEP"]);
-    }
-    table(&head, found.iter().map(|one| row(one, columns, now)).collect())
 }
 
 fn row(execution: &TestExecution, columns: Columns, now: Timestamp) -> Vec<Cell> {
@@ -53,11 +47,6 @@ fn row(execution: &TestExecution, columns: Columns, now: Timestamp) -> Vec<Cell>
         row.push(plain(held.or(current).map_or("", |step| &step.name)).into());
     }
     row
-}
-
-/// The name of an execution.
-pub(super) fn name(execution: &TestExecution) -> String {
-    execution.metadata.name.clone().unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -89,7 +78,9 @@ mod tests {
     #[test]
     fn the_table_is_that_of_kubectl() {
         let now: Timestamp = "2026-01-01T00:01:00Z".parse().expect("a time");
-        let bare = |columns| anstream::adapter::strip_str(&rows(&executions(), columns, now)).to_string();
+        let found = executions();
+        let all: Vec<&TestExecution> = found.iter().collect();
+        let bare = |columns| anstream::adapter::strip_str(&TestExecution::rows(&all, columns, now)).to_string();
         insta::assert_snapshot!("narrow", bare(Columns::default()));
         insta::assert_snapshot!("wide", bare(Columns { everywhere: true, wide: true }));
     }

@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 
-use assay_api::TestExecution;
 use assay_cluster::{Change, WatchOptions};
 use futures::StreamExt;
 use jiff::Timestamp;
 
-use super::rows::{Columns, name, rows};
+use super::{Columns, Listed, name};
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::screen::Screen;
@@ -15,84 +14,77 @@ use crate::remote::session::Session;
 
 type Key = (String, String);
 
-/// Which executions are watched.
-pub(super) struct Fits {
+/// Which objects are watched.
+pub(crate) struct Fits<'a, K> {
     /// These namespaces, or all when there is none.
-    pub(super) namespaces: Vec<String>,
+    pub(crate) namespaces: Vec<String>,
     /// Only the one of this name.
-    pub(super) only: Option<String>,
-    /// Only those of this workflow.
-    pub(super) workflow: Option<String>,
+    pub(crate) only: Option<String>,
     /// Only those with these labels.
-    pub(super) labels: Option<String>,
-}
-
-impl Fits {
-    fn takes(&self, one: &TestExecution) -> bool {
-        self.only.as_ref().is_none_or(|only| *only == name(one))
-            && self.workflow.as_ref().is_none_or(|workflow| one.spec.workflow_ref.name == *workflow)
-    }
+    pub(crate) labels: Option<String>,
+    /// Only those that this takes.
+    pub(crate) takes: &'a dyn Fn(&K) -> bool,
 }
 
 /// Prints what is there, then every change, until it is interrupted.
 ///
 /// # Errors
 /// When nobody reads any more.
-pub(super) async fn watch(
+pub(crate) async fn watch<K: Listed>(
     session: &Session,
-    found: Vec<TestExecution>,
-    fits: Fits,
+    found: Vec<K>,
+    fits: Fits<'_, K>,
     columns: Columns,
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
     let mut printed: HashMap<Key, String> = HashMap::new();
-    screen.data(&rows(&found, columns, Timestamp::now()))?;
+    screen.data(&K::rows(&found.iter().collect::<Vec<_>>(), columns, Timestamp::now()))?;
     for one in &found {
         printed.insert(key(one), line(one, columns));
     }
-    let options =
-        WatchOptions { namespaces: fits.namespaces.clone(), labels: fits.labels.clone(), ..WatchOptions::default() };
-    let mut watch = session.cluster.watch::<TestExecution>(options);
+    let options = WatchOptions { namespaces: fits.namespaces, labels: fits.labels, ..WatchOptions::default() };
+    let mut watch = session.cluster.watch::<K>(options);
     while let Some(change) = watch.changes.next().await {
         let (one, gone) = match change {
             Change::Applied(one) => (one, false),
             Change::Gone(one) => (one, true),
             Change::Synced => continue,
         };
-        if !fits.takes(&one) {
+        let one: &K = &one;
+        if fits.only.as_ref().is_some_and(|only| *only != name(one)) || !(fits.takes)(one) {
             continue;
         }
-        let text = line(&one, columns);
+        let text = line(one, columns);
         if gone {
-            printed.remove(&key(&one));
-            screen.note(&format!("{} was deleted", name(&one)))?;
-        } else if printed.get(&key(&one)) != Some(&text) {
+            printed.remove(&key(one));
+            screen.note(&format!("{} was deleted", name(one)))?;
+        } else if printed.get(&key(one)) != Some(&text) {
             // Ages alone are no change.
-            screen.data(&aligned(&one, columns))?;
-            printed.insert(key(&one), text);
+            screen.data(&aligned(one, columns))?;
+            printed.insert(key(one), text);
         }
     }
     Ok(exit::PASSED)
 }
 
-fn key(one: &TestExecution) -> Key {
-    (one.metadata.namespace.clone().unwrap_or_default(), name(one))
+fn key<K: Listed>(one: &K) -> Key {
+    (one.meta().namespace.clone().unwrap_or_default(), name(one))
 }
 
 /// The row at a fixed time, so that two rows differ only when something did.
-fn line(one: &TestExecution, columns: Columns) -> String {
+fn line<K: Listed>(one: &K, columns: Columns) -> String {
     let wide = Columns { wide: true, ..columns };
-    rows(std::slice::from_ref(one), wide, Timestamp::UNIX_EPOCH).lines().skip(1).collect()
+    K::rows(&[one], wide, Timestamp::UNIX_EPOCH).lines().skip(1).collect()
 }
 
-fn aligned(one: &TestExecution, columns: Columns) -> String {
-    let text = rows(std::slice::from_ref(one), columns, Timestamp::now());
+fn aligned<K: Listed>(one: &K, columns: Columns) -> String {
+    let text = K::rows(&[one], columns, Timestamp::now());
     text.lines().skip(1).map(|line| format!("{line}\n")).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use assay_api::{Phase, TestExecutionSpec, TestExecutionStatus};
+    use assay_api::{Phase, TestExecution, TestExecutionSpec, TestExecutionStatus};
 
     use super::*;
 
