@@ -71,6 +71,7 @@ lint: ## formatting, clippy, the order of the house, generated files
 
 generate: ## rewrite every generated file
 	@UPDATE=1 cargo test -q -p assay-tidy generated
+	@UPDATE=1 cargo test -q -p assay-gitops --lib page
 
 bench: install ## Assay beside a raw Job, in one run
 	@$(WITH_CLUSTER) cargo run -q --release -p assay-cluster-tests --bin bench

@@ -1,6 +1,6 @@
 //! Everything that a rollback is judged by, gathered before the guards are asked.
 
-use assay_api::{Budget, Judgement, RollbackMode, RollbackPhase, RollbackSpec, RollbackStatus};
+use assay_api::{Budget, GoodRevision, Judgement, RollbackMode, RollbackPhase, RollbackSpec, RollbackStatus};
 use jiff::Timestamp;
 
 use crate::delivery::Delivery;
@@ -40,8 +40,14 @@ pub struct Evidence {
 /// A gate as a rollback sees it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct GateFacts {
+    /// Its uid.
+    pub uid: String,
     /// What it judges, or judged last.
     pub current: Option<Judgement>,
+    /// Its earlier judgements, newest first.
+    pub verdicts: Vec<Judgement>,
+    /// The newest revision that it judged green.
+    pub last_good: Option<GoodRevision>,
     /// Runs that are required to confirm a failure.
     pub failures_required: i32,
     /// Whether a control run was asked for.

@@ -5,16 +5,32 @@
 #![forbid(unsafe_code)]
 
 mod access;
+mod allow;
 mod delivery;
 mod evidence;
+mod guards;
+mod key;
+mod message;
+mod paths;
+mod pull_request;
 mod repository;
 mod rollback;
 mod shown;
 
 pub use access::{AccessFound, fold_access};
+mod repository_url;
+mod text;
+pub mod webhook;
+
+pub use allow::allowed;
 pub use delivery::{Delivery, Judged, Operation, Readiness, Source, Workload};
 pub use evidence::{Evidence, GateFacts, Grant, Neighbour, OtherRollback};
+pub use guards::{ask_again_at, ask_guard, companions, is_willing, judge, leader};
+pub use key::{rollback_branch, rollback_key};
+pub use message::{Companion, RevertText, commit_message, commit_subject};
+pub use pull_request::pull_request_text;
 pub use repository::{CommitFacts, FileChange, GitFacts, GitTrouble};
+pub use repository_url::{RepositoryUrlError, repository_identity, same_repository, without_credentials};
 pub use rollback::{
     OpenOutcome, PlanOutcome, PlanRequest, PlannedCommit, PullRequestState, PushOutcome, RestoredPath, RollbackAction,
     RollbackContext, RollbackDecision, asks_guards, asks_repository, decide_rollback, fold_rollback, willing,

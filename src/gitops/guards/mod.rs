@@ -1,0 +1,17 @@
+//! What must hold before a revert is written, as a chain of pure functions: each answers with one sentence that
+//! says what it looked at. What is not known is a no.
+
+mod access;
+mod answer;
+mod chain;
+mod change;
+mod rate;
+mod repository;
+mod source;
+mod together;
+mod verdict;
+
+pub use chain::{ask_again_at, ask_guard, judge};
+pub use together::{companions, is_willing, leader};
+#[cfg(test)]
+mod tests;
