@@ -14,14 +14,13 @@ mod message;
 mod paths;
 mod pull_request;
 mod repository;
+mod repository_url;
 mod rollback;
 mod shown;
-
-pub use access::{AccessFound, fold_access};
-mod repository_url;
 mod text;
 pub mod webhook;
 
+pub use access::{AccessFound, fold_access};
 pub use allow::allowed;
 pub use delivery::{Delivery, Judged, Operation, Readiness, Source, Workload};
 pub use evidence::{Evidence, GateFacts, Grant, Neighbour, OtherRollback};
