@@ -14,13 +14,17 @@ SMALL := -C relocation-model=static -C link-arg=-Wl,--icf=all -C link-arg=-Wl,--
 WITH_CLUSTER = PATH="$(CURDIR)/bin:$$($(DEVCLUSTER) path):$$PATH" KUBECONFIG="$$($(DEVCLUSTER) kubeconfig)"
 
 .DEFAULT_GOAL := help
-.PHONY: help demo up node down kubeconfig path bin images install test unit cluster-test lint bench generate clean-cache
+.PHONY: help demo demo-gitops up node down kubeconfig path bin images install test unit cluster-test lint bench generate clean-cache
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  %-14s %s\n", $$1, $$2 }'
 
 demo: install ## everything from nothing to a judged execution, before your eyes
 	@$(WITH_CLUSTER) $(DEMO) story
+
+demo-gitops: WITH = argocd,gitea
+demo-gitops: install ## a bad commit is tested, seen by Argo CD, and taken back in Git
+	@$(WITH_CLUSTER) $(DEMO) gitops
 
 up: ## start a genuine one-node cluster, or repair it; WITH=argocd,flux,gitea beside it
 	@$(DEVCLUSTER) up $(if $(WITH),--with $(WITH))

@@ -35,6 +35,7 @@ pub const GENERATED: &[Generated] = &[
     Generated { path: "charts/assay/argocd/argocd-cm.yaml", produce: argocd::config_map },
     Generated { path: "charts/assay/argocd/values-argo-cd.yaml", produce: argocd::chart_values },
     Generated { path: "docs/faults.md", produce: assay_cluster_tests::page },
+    Generated { path: "docs/gitops-results.md", produce: assay_cluster_tests::gitops_page },
     Generated { path: "docs/cli.md", produce: assay_ctl::reference },
 ];
 

@@ -1,6 +1,8 @@
 //! The main job, done before your eyes: `demo install` puts Assay on the cluster
-//! with its Helm chart, `demo story` runs a workflow and shows what a user sees.
+//! with its Helm chart, `demo story` runs a workflow and shows what a user sees,
+//! `demo gitops` takes a bad commit back in Git.
 
+mod gitops;
 mod install;
 mod show;
 mod story;
@@ -17,6 +19,8 @@ enum Arguments {
     Install,
     /// Run the first example and show what a user sees.
     Story,
+    /// Break an app in Git and watch how it is tested and taken back.
+    Gitops,
 }
 
 fn main() -> ExitCode {
@@ -24,6 +28,7 @@ fn main() -> ExitCode {
     let done = Place::from_environment().map_err(Into::into).and_then(|place| match arguments {
         Arguments::Install => install::install(&place),
         Arguments::Story => story::story(&place),
+        Arguments::Gitops => gitops::gitops(Box::leak(Box::new(place))),
     });
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -35,4 +40,4 @@ fn main() -> ExitCode {
 }
 
 /// What can go wrong is said by the tools that are called.
-type Outcome = Result<(), Box<dyn std::error::Error>>;
+type Outcome = assay_cluster_tests::Outcome<()>;

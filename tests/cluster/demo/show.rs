@@ -16,7 +16,7 @@ pub fn heading(text: &str) {
 }
 
 /// Runs a command, showing it and its output as it comes; gives its exit code.
-pub fn typed(tool: &Tool, name: &str, arguments: &[&str]) -> Result<i32, Box<dyn std::error::Error>> {
+pub fn typed(tool: &Tool, name: &str, arguments: &[&str]) -> assay_cluster_tests::Outcome<i32> {
     anstream::println!("{DIM}$ {name} {}{RESET}", arguments.join(" "));
     let mut child = tool.command(arguments).stdout(Stdio::piped()).spawn()?;
     if let Some(stdout) = child.stdout.take() {

@@ -5,12 +5,11 @@ use std::fs;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use assay_cluster_tests::fault;
+use assay_cluster_tests::{Crash, Manager, fault};
 
 use crate::Outcome;
 use crate::check::{gather, orphans};
 use crate::lane::Lane;
-use crate::manager::{Crash, Manager};
 use crate::report::Report;
 use crate::trial::{PATIENCE, Trial};
 use crate::workload::Workload;
@@ -83,7 +82,7 @@ struct Tried {
 fn one(lane: &Lane, at: usize) -> Outcome<Tried> {
     let points = lane.file(&format!("points-{at}.txt"));
     fs::remove_file(&points).ok();
-    let crash = Crash { at, points: points.clone() };
+    let crash = Crash { at: at.to_string(), points: points.clone() };
     // The execution is there first, so that the start of the manager belongs to it.
     let name = lane.fresh_name("crash");
     lane.namespace.apply_text(&WORKLOAD.manifest("crash"))?;

@@ -6,11 +6,10 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use assay_cluster_tests::{Namespace, Place, PodSecurity};
+use assay_cluster_tests::{ManagerSettings, Namespace, Place, PodSecurity};
 use assay_devcluster::Cluster;
 
 use crate::Outcome;
-use crate::manager::Settings;
 use crate::seen::Seen;
 
 /// Pods reach the manager on the node's own address.
@@ -19,7 +18,7 @@ const NODE: &str = "172.30.0.1";
 /// A namespace and what is needed to run a manager for it.
 pub(crate) struct Lane {
     pub(crate) namespace: Namespace,
-    pub(crate) settings: Settings,
+    pub(crate) settings: ManagerSettings,
     pub(crate) jobs: Seen,
     pub(crate) pods: Seen,
     pub(crate) cluster: Cluster,
@@ -36,7 +35,7 @@ impl Lane {
         fs::create_dir_all(&folder)?;
         let (port, probe_port) = (free_port()?, free_port()?);
         namespace.apply_text(&reader(&name))?;
-        let settings = Settings {
+        let settings = ManagerSettings {
             kubeconfig: place.kubeconfig().to_owned(),
             namespace: name.clone(),
             watched: name.clone(),
@@ -47,6 +46,7 @@ impl Lane {
             data: folder.join("data"),
             runner_image: runner_image.to_owned(),
             log: folder.join("manager.log"),
+            more: Vec::new(),
         };
         let (jobs, pods) = (Seen::start(place, &name, "jobs"), Seen::start(place, &name, "pods"));
         let cluster = Cluster::from_env()?;
@@ -54,10 +54,10 @@ impl Lane {
     }
 
     /// The same manager once more, for an election: another name, other probes.
-    pub(crate) fn rival(&self) -> Outcome<Settings> {
+    pub(crate) fn rival(&self) -> Outcome<ManagerSettings> {
         let identity = format!("{}-rival", self.settings.identity);
         let log = self.folder.join("rival.log");
-        Ok(Settings { identity, log, probe_port: free_port()?, ..self.settings.clone() })
+        Ok(ManagerSettings { identity, log, probe_port: free_port()?, ..self.settings.clone() })
     }
 
     /// A file of this lane's own.

@@ -5,9 +5,7 @@
 
 mod check;
 mod crash;
-mod installed;
 mod lane;
-mod manager;
 mod managers;
 mod network;
 mod node;
@@ -23,12 +21,10 @@ use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use assay_cluster_tests::{FAULTS, Place, fault};
+use assay_cluster_tests::{FAULTS, Manager, Place, PutAway, build_manager, fault};
 use assay_devcluster::Cluster;
 
-use crate::installed::PutAway;
 use crate::lane::Lane;
-use crate::manager::Manager;
 use crate::report::Report;
 use crate::trial::{PATIENCE, Trial};
 use crate::workload::Workload;
@@ -86,7 +82,7 @@ fn every_fault_ends_as_the_table_says() {
         return;
     }
     let wanted = Wanted::from_environment();
-    manager::build();
+    build_manager();
     let away = PutAway::now(place).expect("the installed manager can be put away");
     let reports = tried(place, &away.runner_image, &wanted);
     drop(away);

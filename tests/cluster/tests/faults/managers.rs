@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use assay_cluster_tests::Manager;
 use assay_devcluster::Signal;
 
 use crate::Outcome;
-use crate::manager::Manager;
 use crate::trial::{PATIENCE, Trial};
 use crate::workload::Workload;
 

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use assay_cluster_tests::{Namespace, PodSecurity};
+use assay_cluster_tests::{Manager, ManagerSettings, Namespace, PodSecurity};
 
 use crate::Outcome;
-use crate::manager::Manager;
 use crate::trial::{PATIENCE, Pod, Trial};
 use crate::workload::Workload;
 
@@ -102,7 +101,7 @@ pub(crate) fn namespace_deleted(trial: &Trial<'_>) -> Outcome<Workload> {
     let lane = trial.lane;
     let victim = Namespace::create(lane.namespace.place(), "faults-victim", PodSecurity::Open)?;
     trial.manager.hold()?;
-    let watching = crate::manager::Settings { watched: victim.name().to_owned(), ..lane.settings.clone() };
+    let watching = ManagerSettings { watched: victim.name().to_owned(), ..lane.settings.clone() };
     let mut manager = Manager::start(&watching, None)?;
     manager.ready(PATIENCE)?;
     let came = deleted_and_made_again(trial, &victim);

@@ -2,11 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use assay_cluster_tests::{Execution, Process, processes_of_pod};
+use assay_cluster_tests::{Execution, Manager, Process, processes_of_pod};
 
 use crate::Outcome;
 use crate::lane::Lane;
-use crate::manager::Manager;
 use crate::workload::Workload;
 
 /// The longest wait for anything that comes by itself.

@@ -12,8 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use assay_devcluster::Signal;
-use rustix::process::{Pid, kill_process};
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Outcome;
 
@@ -24,40 +23,49 @@ const END: Duration = Duration::from_secs(15);
 
 /// What a manager is told.
 #[derive(Clone, Debug)]
-pub(crate) struct Settings {
-    pub(crate) kubeconfig: PathBuf,
+pub struct ManagerSettings {
+    /// The cluster.
+    pub kubeconfig: PathBuf,
     /// Its own namespace.
-    pub(crate) namespace: String,
-    /// The only namespace that it looks after.
-    pub(crate) watched: String,
-    pub(crate) identity: String,
+    pub namespace: String,
+    /// The only namespaces that it looks after, separated by commas.
+    pub watched: String,
+    /// Its name in the election.
+    pub identity: String,
     /// Address under which pods reach it.
-    pub(crate) address: String,
-    pub(crate) port: u16,
-    pub(crate) probe_port: u16,
-    pub(crate) data: PathBuf,
-    pub(crate) runner_image: String,
-    pub(crate) log: PathBuf,
+    pub address: String,
+    /// Its port.
+    pub port: u16,
+    /// Port of its probes.
+    pub probe_port: u16,
+    /// Folder of its store.
+    pub data: PathBuf,
+    /// The image with the runner that it gives to pods.
+    pub runner_image: String,
+    /// File that its log is appended to.
+    pub log: PathBuf,
+    /// What else it is told.
+    pub more: Vec<String>,
 }
 
 /// Where a manager is to die, at its first start only.
 #[derive(Clone, Debug)]
-pub(crate) struct Crash {
-    /// Number of the point, from 1; beyond the last one it only counts them.
-    pub(crate) at: usize,
+pub struct Crash {
+    /// Number of the point, from 1; beyond the last one it only counts them. Or a part of what the point says.
+    pub at: String,
     /// File with a line for each point passed.
-    pub(crate) points: PathBuf,
+    pub points: PathBuf,
 }
 
 /// A manager that is kept running.
-pub(crate) struct Manager {
+pub struct Manager {
     kept: Arc<Kept>,
     keeper: Option<JoinHandle<()>>,
     probe: SocketAddr,
 }
 
 struct Kept {
-    settings: Settings,
+    settings: ManagerSettings,
     wanted: AtomicBool,
     /// It is not started again as long as this is set.
     held: AtomicBool,
@@ -67,7 +75,9 @@ struct Kept {
 
 impl Manager {
     /// Starts it; it need not be ready yet.
-    pub(crate) fn start(settings: &Settings, crash: Option<&Crash>) -> Outcome<Self> {
+    /// # Errors
+    /// When it cannot be started.
+    pub fn start(settings: &ManagerSettings, crash: Option<&Crash>) -> Outcome<Self> {
         let probe = SocketAddr::from((Ipv4Addr::LOCALHOST, settings.probe_port));
         let kept = Arc::new(Kept {
             settings: settings.clone(),
@@ -83,7 +93,10 @@ impl Manager {
     }
 
     /// Waits until it leads and serves.
-    pub(crate) fn ready(&self, limit: Duration) -> Outcome<()> {
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub fn ready(&self, limit: Duration) -> Outcome<()> {
         let end = Instant::now() + limit;
         while Instant::now() < end {
             if answers(self.probe) {
@@ -95,13 +108,19 @@ impl Manager {
     }
 
     /// Sends a signal to the process as it is now.
-    pub(crate) fn signal(&self, signal: Signal) -> Outcome<()> {
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn signal(&self, signal: Signal) -> Outcome<()> {
         let pid = self.kept.pid().and_then(Pid::from_raw).ok_or("the manager does not run")?;
         Ok(kill_process(pid, signal)?)
     }
 
     /// Ends it without warning, and does not start it again before [`Manager::release`].
-    pub(crate) fn hold(&self) -> Outcome<()> {
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn hold(&self) -> Outcome<()> {
         self.kept.held.store(true, Ordering::SeqCst);
         self.signal(Signal::KILL)?;
         while self.kept.pid().is_some() {
@@ -112,26 +131,36 @@ impl Manager {
         Ok(())
     }
 
+    /// Lets it be when it ends by itself, until [`Manager::release`].
+    pub fn hold_when_ended(&self) {
+        self.kept.held.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether it runs.
+    pub fn runs(&self) -> bool {
+        self.kept.pid().is_some()
+    }
+
     /// Starts it again after [`Manager::hold`].
-    pub(crate) fn release(&self) {
+    pub fn release(&self) {
         self.kept.held.store(false, Ordering::SeqCst);
     }
 
     /// How often a signal ended it that nobody can catch.
-    pub(crate) fn kills(&self) -> usize {
+    pub fn kills(&self) -> usize {
         let ends = self.kept.ends.lock().unwrap_or_else(PoisonError::into_inner);
         ends.iter().filter(|end| end.signal() == Some(Signal::KILL.as_raw())).count()
     }
 
     /// The end of its log.
-    pub(crate) fn last_words(&self) -> String {
+    pub fn last_words(&self) -> String {
         let text = fs::read_to_string(&self.kept.settings.log).unwrap_or_default();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(25)..].join("\n")
     }
 
     /// Lets it end in an orderly way, and does not start it again.
-    pub(crate) fn stop(&mut self) {
+    pub fn stop(&mut self) {
         self.kept.wanted.store(false, Ordering::SeqCst);
         self.release();
         let asked = Instant::now();
@@ -185,9 +214,14 @@ impl Kept {
         command.args(["--service", &settings.address, "--port", &settings.port.to_string()]);
         command.args(["--probe-port", &settings.probe_port.to_string(), "--log-format", "text"]);
         command.args(["--runner-image", &settings.runner_image, "--image-volumes", "true"]);
-        command.arg("--data-dir").arg(&settings.data).arg("--kubeconfig").arg(&settings.kubeconfig);
+        command
+            .args(&settings.more)
+            .arg("--data-dir")
+            .arg(&settings.data)
+            .arg("--kubeconfig")
+            .arg(&settings.kubeconfig);
         if let Some(crash) = crash {
-            command.env("ASSAY_CRASH_AT", crash.at.to_string()).env("ASSAY_CRASH_LOG", &crash.points);
+            command.env("ASSAY_CRASH_AT", &crash.at).env("ASSAY_CRASH_LOG", &crash.points);
         }
         command.stdin(Stdio::null()).stdout(log).stderr(errors).spawn()
     }
@@ -198,7 +232,7 @@ fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let own = std::env::current_exe().expect("a running program knows its file");
-        // TARGET/TRIPLE/PROFILE/deps/faults-HASH
+        // TARGET/TRIPLE/PROFILE/deps/SUITE-HASH
         let folder = |up: usize| own.ancestors().nth(up).expect("cargo puts tests five folders deep").to_owned();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("two folders below the top");
         let arguments = ["build", "-q", "-p", "assay-manager", "--features", "crash-points"];
@@ -213,8 +247,12 @@ fn binary() -> &'static Path {
     })
 }
 
-/// Builds what is started later, so that no start waits for a compiler.
-pub(crate) fn build() {
+/// Builds what is started later, so that no start waits for a compiler. For tests only: it is built beside the
+/// running program.
+///
+/// # Panics
+/// When it cannot be built.
+pub fn build_manager() {
     binary();
 }
 

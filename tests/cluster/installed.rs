@@ -3,9 +3,7 @@
 
 use std::time::Duration;
 
-use assay_cluster_tests::Place;
-
-use crate::Outcome;
+use crate::{Outcome, Place};
 
 const SYSTEM: &str = "assay-system";
 const DEPLOYMENT: &str = "deployment/assay";
@@ -15,16 +13,19 @@ const NOTE: &str = "assay.dev/replicas-before-faults";
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The installed manager, scaled to nothing as long as this value is.
-pub(crate) struct PutAway {
+pub struct PutAway {
     place: &'static Place,
     replicas: String,
     /// The image with the runner that it gives to pods.
-    pub(crate) runner_image: String,
+    pub runner_image: String,
 }
 
 impl PutAway {
     /// Scales it down and waits until it is gone.
-    pub(crate) fn now(place: &'static Place) -> Outcome<Self> {
+    ///
+    /// # Errors
+    /// When there is none, or it does not go.
+    pub fn now(place: &'static Place) -> Outcome<Self> {
         let env = "{range .spec.template.spec.containers[*].env[*]}{.name}={.value}{\"\\n\"}{end}";
         let image = field(place, env)?;
         let named = image.lines().find_map(|line| line.strip_prefix("ASSAY_RUNNER_IMAGE="));

@@ -1,0 +1,175 @@
+//! The loop whole: a bad commit, its verdict, and what becomes of it.
+
+use std::time::Duration;
+
+use assay_cluster_tests::{App, Behaviour, Engine, Outcome, Plan, Round, World, wait_for};
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::suite::{Figures, Suite, holds, reverts};
+
+/// Whoever makes no record now will make none: verdict and record come within milliseconds.
+const A_WHILE: Duration = Duration::from_secs(4);
+
+/// Everything that must be true of a revert of one app, whoever delivers it.
+pub(crate) fn check(world: &World, apps: &[App], good: &str, bad: &str, round: &Round) -> Outcome<()> {
+    let repository = world.repository();
+    let reverts = reverts(repository)?;
+    holds(reverts == [round.revert.clone()], || format!("reverts on the branch: {reverts:?}"))?;
+    let log = repository.log()?;
+    let commit = log.iter().find(|commit| commit.id == round.revert).ok_or("the revert is not on the branch")?;
+    for trailer in [format!("Assay-Bad-Revision: {bad}"), format!("Assay-Good-Revision: {good}")] {
+        holds(commit.message.contains(&trailer), || format!("`{trailer}` is not in\n{}", commit.message))?;
+    }
+    holds(commit.author != "Dana Developer", || format!("{commit:?}"))?;
+    let parents = repository.git(&["show", "-s", "--format=%P", &round.revert])?;
+    holds(parents.split_whitespace().count() == 1, || format!("parents {parents}"))?;
+    let changed = repository.differing(&format!("{}^", round.revert), &round.revert)?;
+    let folders: Vec<String> = apps.iter().map(|app| format!("{}/", app.folder())).collect();
+    let foreign: Vec<_> =
+        changed.iter().filter(|path| !folders.iter().any(|folder| path.starts_with(folder))).collect();
+    holds(foreign.is_empty() && !changed.is_empty(), || format!("the revert changes {changed:?}"))?;
+    for app in apps {
+        let (is, was) = (repository.entry(&round.revert, &app.folder())?, repository.entry(good, &app.folder())?);
+        holds(is == was, || format!("{} is {is}, was {was}", app.folder()))?;
+        let gate = world.verdict(*app, &round.revert, "passed")?;
+        holds(gate.condition("Ready") == "True", || format!("{:#}", gate.0["status"]))?;
+    }
+    holds(!round.record.text("/status/recoveryTime").is_empty(), || format!("{:#}", round.record.0["status"]))?;
+    let asked = round.record.list("/status/findings").len();
+    holds(asked == 26, || format!("{asked} guards are in the record"))
+}
+
+/// What the forge shows at a commit, once it is that.
+fn shown(world: &World, commit: &str, state: &str) -> Outcome<()> {
+    let repository = world.repository();
+    let is = wait_for(Duration::from_secs(30), || {
+        let statuses = repository.forge().statuses(repository.name(), commit).ok()?;
+        statuses.first().is_some_and(|(context, is)| context.starts_with("assay/") && is == state).then_some(())
+    });
+    is.ok_or_else(|| format!("{commit} shows {:?}", repository.forge().statuses(repository.name(), commit)).into())
+}
+
+pub(crate) fn argo_push(suite: &Suite) -> Outcome<Figures> {
+    suite.within("argo", Plan::new(Engine::Argo), |world| {
+        let good = world.begin()?;
+        let bad = world.commit(App::Web, "Raise the price", &Behaviour::bad("1.1.0"))?;
+        let round = Round::follow(world, App::Web, &bad)?;
+        check(world, &[App::Web], &good, &bad, &round)?;
+        world.delivery_when(App::Web, "is healthy again", |app| app.text("/status/health/status") == "Healthy")?;
+        let delivery = world.delivery_name(App::Web);
+        let degraded = world.live().now(|board| {
+            let moments = board.moments(&delivery);
+            moments.iter().any(|moment| moment.kind == "Application" && moment.now.contains("Degraded"))
+        });
+        holds(degraded, || "the Application never was Degraded".to_owned())?;
+        shown(world, &bad, "failure")?;
+        shown(world, &round.revert, "success")?;
+        Ok(round.figures())
+    })
+}
+
+pub(crate) fn flux_push(suite: &Suite) -> Outcome<Figures> {
+    suite.within("flux", Plan::new(Engine::Flux), |world| {
+        let good = world.begin()?;
+        let bad = world.commit(App::Web, "Raise the price", &Behaviour::bad("1.1.0"))?;
+        let round = Round::follow(world, App::Web, &bad)?;
+        check(world, &[App::Web], &good, &bad, &round)?;
+        world.delivery_when(App::Web, "is ready again", |kustomization| {
+            kustomization.condition("Ready") == "True"
+                && kustomization.text("/status/lastAppliedRevision").ends_with(&round.revert)
+        })?;
+        Ok(round.figures())
+    })
+}
+
+pub(crate) fn pull_request(suite: &Suite) -> Outcome<Figures> {
+    let plan = Plan::new(Engine::Argo).policy(json!({"mode": "PullRequest"}));
+    suite.within("pr", plan, |world| {
+        let good = world.begin()?;
+        let bad = world.commit(App::Web, "Raise the price", &Behaviour::bad("1.1.0"))?;
+        world.verdict(App::Web, &bad, "failed")?;
+        let failed = Timestamp::now();
+        let record = world.phase(App::Web, &bad, "PullRequestOpen")?;
+        let opened = Timestamp::now();
+        let repository = world.repository();
+        holds(repository.tip()? == bad, || "something was pushed to the branch".to_owned())?;
+        let requests = repository.forge().pull_requests(repository.name())?;
+        holds(requests.len() == 1, || format!("{requests:?}"))?;
+        let number = record.number("/status/pullRequest/number");
+        holds(requests[0]["number"] == number, || format!("the record says {number}"))?;
+        let body = requests[0]["body"].as_str().unwrap_or_default();
+        holds(body.contains(&bad[..7]) && body.contains(&good[..7]), || format!("the request says\n{body}"))?;
+        repository.forge().merge(repository.name(), number)?;
+        world.nudge()?;
+        world.phase(App::Web, &bad, "Recovered")?;
+        let merged = repository.tip()?;
+        holds(repository.entry("origin/main", "apps/web").is_ok(), || merged.clone())?;
+        repository.git(&["fetch", "-q", "origin"])?;
+        let (is, was) = (repository.entry(&merged, "apps/web")?, repository.entry(&good, "apps/web")?);
+        holds(is == was, || format!("apps/web is {is}, was {was}"))?;
+        Ok(vec![("opened".to_owned(), opened.duration_since(failed).as_secs_f64())])
+    })
+}
+
+pub(crate) fn monorepo(suite: &Suite) -> Outcome<Figures> {
+    let plan = Plan::new(Engine::Argo).apps(&[App::Web, App::Api]);
+    suite.within("mono", plan, |world| {
+        let good = world.begin()?;
+        let mut files = world.files(App::Web, &Behaviour::bad("1.1.0"))?;
+        files.extend(world.files(App::Api, &Behaviour::good("1.1.0"))?);
+        files.push(("README.md".to_owned(), "Two apps.\n".to_owned()));
+        let bad = world.repository().change("Change both", &files)?;
+        world.nudge()?;
+        let round = Round::follow(world, App::Web, &bad)?;
+        check(world, &[App::Web], &good, &bad, &round)?;
+        let repository = world.repository();
+        let (is, was) = (repository.entry(&round.revert, "apps/api")?, repository.entry(&bad, "apps/api")?);
+        holds(is == was, || "the other app was changed".to_owned())?;
+        holds(repository.entry(&round.revert, "README.md")? != "-", || "README.md was lost".to_owned())?;
+        holds(world.records().len() == 1, || format!("{} records", world.records().len()))?;
+        Ok(round.figures())
+    })
+}
+
+pub(crate) fn two_apps_one_commit(suite: &Suite) -> Outcome<Figures> {
+    let plan = Plan::new(Engine::Argo).apps(&[App::Web, App::Api]);
+    suite.within("both", plan, |world| {
+        let good = world.begin()?;
+        let mut files = world.files(App::Web, &Behaviour::bad("1.1.0"))?;
+        files.extend(world.files(App::Api, &Behaviour::bad("1.1.0"))?);
+        let bad = world.repository().change("Break both", &files)?;
+        world.nudge()?;
+        let round = Round::follow(world, App::Web, &bad)?;
+        world.phase(App::Api, &bad, "Recovered")?;
+        check(world, &[App::Web, App::Api], &good, &bad, &round)?;
+        Ok(round.figures())
+    })
+}
+
+pub(crate) fn flaky(suite: &Suite) -> Outcome<Figures> {
+    suite.within("flaky", Plan::new(Engine::Argo), |world| {
+        world.begin()?;
+        let second = world.commit(App::Web, "Wobble", &Behaviour::flaky("1.1.0"))?;
+        let gate = world.verdict(App::Web, &second, "flaky")?;
+        holds(gate.condition("Ready") == "True", || format!("{:#}", gate.0["status"]))?;
+        without_record(world, &second)
+    })
+}
+
+pub(crate) fn errored(suite: &Suite) -> Outcome<Figures> {
+    suite.within("errored", Plan::new(Engine::Argo), |world| {
+        world.begin()?;
+        let second = world.commit(App::Web, "Look elsewhere", &Behaviour::unjudged("1.1.0"))?;
+        let gate = world.verdict(App::Web, &second, "errored")?;
+        holds(gate.condition("Stalled") == "True", || format!("{:#}", gate.0["status"]))?;
+        without_record(world, &second)
+    })
+}
+
+fn without_record(world: &World, tip: &str) -> Outcome<Figures> {
+    let made = world.live().until("a record", A_WHILE, |board| board.of("Rollback", world.name()).first().map(|_| ()));
+    holds(made.is_err(), || format!("a record was made: {:#}", world.records()[0].0))?;
+    holds(world.repository().tip()? == tip, || "something was pushed".to_owned())?;
+    Ok(Vec::new())
+}
