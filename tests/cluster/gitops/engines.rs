@@ -1,6 +1,6 @@
 //! What the development cluster has beside the node: the forge, and Argo CD's knowledge of our kinds.
 
-use std::fs;
+use assay_devcluster::Cluster;
 
 use super::{ARGOCD, Forge, Outcome};
 use crate::Place;
@@ -8,8 +8,8 @@ use crate::Place;
 /// Name of the forge among the components of the development cluster.
 pub const FORGE: &str = "gitea";
 
-/// The forge of the development cluster: from the environment (`ASSAY_FORGE_URL`, `ASSAY_FORGE_USER`,
-/// `ASSAY_FORGE_TOKEN`), or what `make up WITH=gitea` left.
+/// The forge of the development cluster, as `make up WITH=gitea` left it; or the one that the environment names
+/// (`ASSAY_FORGE_URL`, `ASSAY_FORGE_USER`, `ASSAY_FORGE_TOKEN`).
 ///
 /// # Errors
 /// When there is none.
@@ -20,7 +20,8 @@ pub fn cluster_forge(place: &'static Place) -> Outcome<Forge> {
     {
         return Ok(Forge::new(place, &url, &user, &token));
     }
-    Err("there is no forge: start one with `make up WITH=argocd,flux,gitea`".into())
+    let account = Cluster::from_env()?.gitea()?;
+    Ok(Forge::new(place, &account.url, &account.user, &account.token))
 }
 
 /// Lets Argo CD read the health of our kinds, with the patch that the chart has for it.
@@ -28,7 +29,8 @@ pub fn cluster_forge(place: &'static Place) -> Outcome<Forge> {
 /// # Errors
 /// When there is no Argo CD.
 pub fn teach_argocd(place: &Place) -> Outcome<()> {
-    let patch = fs::read_to_string(place.root().join("charts/assay/argocd/argocd-cm.yaml"))?;
-    place.kubectl().run(&["-n", ARGOCD, "patch", "configmap", "argocd-cm", "--type=merge", "-p", &patch])?;
+    let file = place.root().join("charts/assay/argocd/argocd-cm.yaml");
+    let patch = ["-n", ARGOCD, "patch", "configmap", "argocd-cm", "--type=merge", "--patch-file"];
+    place.kubectl().run(&[&patch[..], &[&file.to_string_lossy()]].concat())?;
     Ok(())
 }
