@@ -12,7 +12,8 @@ const LIMIT: Duration = Duration::from_secs(120);
 const OLDER: &str = "tests/cluster/fixtures/assay-0.1.0.tgz";
 /// User of the manager.
 const MANAGER: u32 = 65532;
-const KINDS: [&str; 3] = ["testexecutions", "testworkflows", "testworkflowtemplates"];
+const KINDS: [&str; 6] =
+    ["testexecutions", "testworkflows", "testworkflowtemplates", "testgates", "rollbacks", "gitwriteaccesses"];
 
 fn namespace() -> Namespace {
     Namespace::create(Place::shared(), "chart", PodSecurity::Open).expect("a namespace")
@@ -252,6 +253,9 @@ fn every_value_renders_what_the_cluster_takes() {
         "backup.existingClaim=backups,backup.every=6h,store.postgres.existingSecret=db,store.s3.bucket=b,\
          store.s3.existingSecret=keys,store.s3.endpoint=https://s3.example,imagePullSecrets={pull},nodeSelector.a=b,\
          podLabels.c=d,priorityClassName=system-cluster-critical,rbac.aggregate=false,metrics.enabled=false",
+        "gitops.refresh=true,gitops.unblock=true,gitops.write=true,gitops.secrets={shop-git},networkPolicy.enabled=true,\
+         networkPolicy.egress.enabled=true,networkPolicy.egress.rules[0].ports[0].port=22",
+        "gitops.enabled=false",
         "rbac.proxySubjects[0].kind=Group,rbac.proxySubjects[0].name=people,\
          rbac.proxySubjects[0].apiGroup=rbac.authorization.k8s.io,watchNamespaces={default},webhook.enabled=false,\
          image.manager.digest=sha256:0000000000000000000000000000000000000000000000000000000000000000",
@@ -277,6 +281,8 @@ fn every_value_renders_what_the_cluster_takes() {
         ("webhook.failurePolicy=Maybe", "failurePolicy"),
         ("imageVolume=true", "imageVolume"),
         ("watchNamespaces={UPPER}", "watchNamespaces"),
+        ("gitops.push=true", "gitops"),
+        ("gitops.secrets={UPPER}", "secrets"),
     ] {
         let refused = place.helm().answer(&["template", "assay", "charts/assay", "--set", wrong]).expect("helm");
         assert!(refused.code != 0 && refused.stderr.contains(word), "{wrong}: {refused:?}");
