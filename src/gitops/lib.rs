@@ -24,7 +24,7 @@ pub use access::{AccessFound, fold_access};
 pub use allow::allowed;
 pub use delivery::{Delivery, Judged, Operation, Readiness, Source, Workload};
 pub use evidence::{Evidence, GateFacts, Grant, Neighbour, OtherRollback};
-pub use guards::{ask_again_at, ask_guard, companions, is_willing, judge, leader};
+pub use guards::{ask_again_at, ask_guard, judge};
 pub use key::{rollback_branch, rollback_key};
 pub use message::{Companion, RevertText, commit_message, commit_subject};
 pub use pull_request::pull_request_text;

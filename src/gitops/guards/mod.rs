@@ -12,6 +12,6 @@ mod together;
 mod verdict;
 
 pub use chain::{ask_again_at, ask_guard, judge};
-pub use together::{companions, is_willing, leader};
+pub use together::{concerns_all, is_sibling, leader, takes_along};
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,6 @@
 //! Several gates that one commit concerns are reverted by one commit; and nothing is done twice.
 
-use assay_api::{Answer, Finding, Guard, RollbackMode, RollbackPhase, RollbackSpec};
+use assay_api::{Finding, Guard, RollbackPhase, RollbackSpec};
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer::{after, at, count, hold, pass, refuse, skipped};
@@ -14,18 +14,9 @@ use crate::text::{plain, short};
 /// So long after the failure the other gates of the same commit are waited for.
 const PATIENCE: SignedDuration = SignedDuration::from_secs(60);
 
-/// Guards that concern more than one record: they do not make it unwilling.
-const SHARED: &[Guard] = &[Guard::WithinBudget, Guard::NoMassFailure, Guard::Coalesced];
-
-/// Whether a record could be taken along by another one of the same commit: every guard that concerns it alone
-/// agrees, and to what its own policy says.
-pub fn is_willing(spec: &RollbackSpec, findings: &[Finding]) -> bool {
-    let agrees = |finding: &Finding| {
-        SHARED.contains(&finding.guard)
-            || finding.answer == Answer::Pass
-            || (finding.answer == Answer::PullRequest && spec.policy.mode == RollbackMode::PullRequest)
-    };
-    findings.len() == Guard::ALL.len() && findings.iter().all(agrees)
+/// Whether the guard looks at what all records of one commit share: its answer makes none of them unwilling.
+pub const fn concerns_all(guard: Guard) -> bool {
+    matches!(guard, Guard::WithinBudget | Guard::NoMassFailure | Guard::Coalesced)
 }
 
 /// The record that leads when several are about the same commit, if it is not this one: the oldest of the
@@ -50,7 +41,7 @@ fn leads(evidence: &Evidence, other: &OtherRollback, ours: (Timestamp, &(String,
 
 /// The other willing records of the same commit that this one takes along when it leads. Records whose folders
 /// lie in each other are left out unless they restore the same revision: each could undo what the other restores.
-pub fn companions(evidence: &Evidence) -> Vec<&OtherRollback> {
+pub(super) fn companions(evidence: &Evidence) -> Vec<&OtherRollback> {
     let willing = |other: &&OtherRollback| {
         is_sibling(evidence, other) && other.willing && is_deciding(other) && other.joined.is_none()
     };
@@ -75,7 +66,7 @@ fn agree(one: &RollbackSpec, other: &RollbackSpec) -> bool {
 }
 
 /// Another record about the same commit on the same branch, that would write in the same way.
-fn is_sibling(evidence: &Evidence, other: &OtherRollback) -> bool {
+pub fn is_sibling(evidence: &Evidence, other: &OtherRollback) -> bool {
     let (Some(here), Some(there)) = (&evidence.spec.source, &other.spec.source) else { return false };
     other.record != evidence.record
         && other.spec.bad.revision == evidence.spec.bad.revision
@@ -92,10 +83,10 @@ fn has_begun(other: &OtherRollback) -> bool {
     is_under_way(other) && other.phase != RollbackPhase::Joined
 }
 
-/// Whether the sibling's commit restores our paths too.
-fn takes_along(evidence: &Evidence, other: &OtherRollback) -> bool {
+/// Whether the sibling's commit restores this record's path too. What it planned before it held does not count.
+pub fn takes_along(evidence: &Evidence, other: &OtherRollback) -> bool {
     let (Some(commit), Some(source)) = (&other.commit, &evidence.spec.source) else { return false };
-    commit.paths.iter().any(|path| within(&source.path, path))
+    has_begun(other) && commit.paths.iter().any(|path| within(&source.path, path))
 }
 
 /// The other gates that the same commit concerns were heard, and this record is the one that writes.
@@ -177,7 +168,8 @@ pub(super) fn not_done_before(evidence: &Evidence, _now: Timestamp) -> Finding {
             ),
         );
     }
-    let planned = status.commit.is_some() || status.pull_request.is_some() || status.races > 0;
+    let was_committing = status.trail.iter().any(|entry| entry.phase == RollbackPhase::Committing);
+    let planned = was_committing || status.commit.is_some() || status.pull_request.is_some();
     if facts.pull_request_branch.is_some() && !planned {
         let branch = crate::key::rollback_branch(key);
         return refuse(

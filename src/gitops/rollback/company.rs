@@ -1,50 +1,18 @@
 //! Rollbacks of other gates that the same bad commit concerns: one commit takes them all back.
 
-use assay_api::{Answer, Guard, RollbackMode, RollbackPhase, RollbackStatus};
+use assay_api::{Answer, RollbackMode, RollbackPhase, RollbackStatus};
 
 use super::facts::RestoredPath;
 use crate::evidence::{Evidence, OtherRollback};
+use crate::guards::{concerns_all, is_sibling};
 
 /// Whether a rollback only waits for company: every guard that concerns it alone let it pass, as a push.
-/// What another one holds against it (that it is not the leader) does not count.
+/// What concerns all of one commit alike, and that it is not the leader, does not count.
 pub fn willing(status: &RollbackStatus) -> bool {
     let waits = matches!(status.phase, RollbackPhase::Evaluating | RollbackPhase::Holding | RollbackPhase::Joined);
     let passes = |answer| answer == Answer::Pass;
-    let alone = status.findings.iter().filter(|finding| finding.guard != Guard::Coalesced);
+    let alone = status.findings.iter().filter(|finding| !concerns_all(finding.guard));
     waits && !status.findings.is_empty() && alone.map(|finding| finding.answer).all(passes)
-}
-
-/// Whether another record is about the same bad commit on the same branch of the same repository.
-fn concerns_the_same(evidence: &Evidence, other: &OtherRollback) -> bool {
-    let (Some(mine), Some(its)) = (&evidence.spec.source, &other.spec.source) else { return false };
-    mine.branch == its.branch
-        && other.spec.bad.revision == evidence.spec.bad.revision
-        && same_repository(&mine.repository, &its.repository)
-}
-
-/// The record that leads: the oldest of those about the same commit, when that is another one.
-pub(super) fn leader(evidence: &Evidence) -> Option<&OtherRollback> {
-    let mine = (evidence.created_at, &evidence.record);
-    let older = evidence.others.iter().filter(|other| {
-        concerns_the_same(evidence, other) && (other.created_at, &other.record) < mine && has_part(other)
-    });
-    older.min_by(|a, b| (a.created_at, &a.record).cmp(&(b.created_at, &b.record)))
-}
-
-/// A record that was refused, or only observes, leads nobody.
-fn has_part(other: &OtherRollback) -> bool {
-    let out = matches!(other.phase, RollbackPhase::Refused | RollbackPhase::Observed | RollbackPhase::Expired);
-    !out && other.joined.is_none()
-}
-
-/// Whether the leader's recorded commit restores this record's path.
-pub(super) fn takes_along(leader: &OtherRollback, evidence: &Evidence) -> bool {
-    let decided = !matches!(
-        leader.phase,
-        RollbackPhase::Evaluating | RollbackPhase::Holding | RollbackPhase::AwaitingApproval | RollbackPhase::Refused
-    );
-    let (Some(commit), Some(source)) = (&leader.commit, &evidence.spec.source) else { return false };
-    decided && commit.paths.contains(&source.path)
 }
 
 /// The record by its name in [`RollbackStatus::joined`].
@@ -57,12 +25,6 @@ pub(super) fn name((namespace, name): &(String, String)) -> String {
     format!("{namespace}/{name}")
 }
 
-/// Two spellings of one URL, with or without `.git`.
-fn same_repository(a: &str, b: &str) -> bool {
-    let plain = |url: &str| url.trim_end_matches('/').trim_end_matches(".git").to_owned();
-    plain(a) == plain(b)
-}
-
 /// What this record's commit restores: its own path, and those of all that want to come along and may do so
 /// (`companions`). A path that lies in one that is restored already is left to its own record.
 pub(super) fn entries(evidence: &Evidence, companions: &[(String, String)], mode: RollbackMode) -> Vec<RestoredPath> {
@@ -73,11 +35,8 @@ pub(super) fn entries(evidence: &Evidence, companions: &[(String, String)], mode
     if mode == RollbackMode::Observe {
         return entries;
     }
-    let mut others: Vec<&OtherRollback> = evidence
-        .others
-        .iter()
-        .filter(|other| companions.contains(&other.record) && comes(evidence, other, mode))
-        .collect();
+    let mut others: Vec<&OtherRollback> =
+        evidence.others.iter().filter(|other| companions.contains(&other.record) && comes(evidence, other)).collect();
     others.sort_by(|a, b| a.record.cmp(&b.record));
     for other in others {
         let (Some(source), Some(good)) = (&other.spec.source, &other.spec.good) else { continue };
@@ -90,9 +49,8 @@ pub(super) fn entries(evidence: &Evidence, companions: &[(String, String)], mode
     entries
 }
 
-fn comes(evidence: &Evidence, other: &OtherRollback, mode: RollbackMode) -> bool {
-    let far_enough = other.spec.policy.mode == RollbackMode::Push || other.spec.policy.mode == mode;
-    other.willing && !other.phase.is_final() && concerns_the_same(evidence, other) && far_enough
+fn comes(evidence: &Evidence, other: &OtherRollback) -> bool {
+    other.willing && !other.phase.is_final() && is_sibling(evidence, other)
 }
 
 /// Whether one path lies in the other.

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use assay_api::names::BRANCH_PREFIX;
 use assay_api::{Answer, Finding, Guard, Reason, RevertCommit, RollbackMode, RollbackPhase, RollbackStatus};
 use jiff::Timestamp;
 
-use super::company::{entries, leader, name, takes_along};
+use super::company::{entries, name};
 use super::decision::{RollbackAction, RollbackDecision, in_words};
 use super::facts::{PlanOutcome, PlanRequest, PlannedCommit, RollbackContext};
 use super::time::{after, of_policy, seconds};
 use crate::evidence::Evidence;
+use crate::guards::{leader, takes_along};
+use crate::key::rollback_branch;
 use crate::repository::GitTrouble;
 
 /// A failure older than this is only reported, where the policy does not say.
@@ -121,7 +122,7 @@ fn hold(evidence: &Evidence, held: &[&Finding], now: Timestamp) -> RollbackDecis
     let facts = undecided(&evidence.status);
     if held.iter().all(|finding| finding.guard == Guard::Coalesced)
         && let Some(leader) = leader(evidence)
-        && takes_along(leader, evidence)
+        && takes_along(evidence, leader)
     {
         return join(evidence, &name(&leader.record), now);
     }
@@ -239,9 +240,4 @@ fn intend(evidence: &Evidence, commit: RevertCommit, date: Timestamp) -> Rollbac
 /// The first seven characters of a commit id.
 pub(super) fn short(id: &str) -> &str {
     id.get(..7).unwrap_or(id)
-}
-
-/// The branch from which the pull request of this key comes.
-pub(super) fn rollback_branch(key: &str) -> String {
-    format!("{BRANCH_PREFIX}{key}")
 }

@@ -2,7 +2,8 @@
 
 use assay_api::Answer::{Hold, Pass, PullRequest, Refuse, Skipped};
 use assay_api::{
-    Answer, Budget, DurationText, GateRole, Guard, Reason, RevertCommit, RollbackMode, RollbackPhase, Verdict,
+    Answer, Budget, DurationText, GateRole, Guard, Reason, RevertCommit, RollbackMode, RollbackPhase, TrailEntry,
+    Verdict,
 };
 
 use super::evidence::{GOOD, agreed, commit, execution, now, other, source, time};
@@ -279,6 +280,7 @@ cases! {
         "this record did": |e| e.status.pushed_at = Some(time(-30)) => Refuse "this record wrote its revert at 2026-11-26 11:59:30 UTC";
         "a branch of an earlier record is there": |e| e.facts().pull_request_branch = Some(GOOD.into()) => Refuse "the branch `assay/rollback-0123456789abcdef0123` of an earlier record";
         "the branch is its own": |e| { e.facts().pull_request_branch = Some(GOOD.into()); e.status.commit = Some(RevertCommit::default()) } => Pass "no commit";
+        "the branch is its own, and it was held since": |e| { e.facts().pull_request_branch = Some(GOOD.into()); e.status.trail.push(TrailEntry { at: time(-30), phase: RollbackPhase::Committing, message: String::new() }) } => Pass "no commit";
         "it has no key": |e| e.spec.key.clear() => Refuse "`spec.key` of the record is empty";
         "the repository says no": |e| e.git = Err(GitTrouble::Denied("x".into())) => Skipped "not asked";
     }

@@ -1,10 +1,10 @@
 //! The chain as a whole, and when it is asked again.
 
-use assay_api::{Answer, Guard, RollbackMode, RollbackPhase};
+use assay_api::{Answer, Finding, Guard, RollbackPhase, RollbackStatus};
 use jiff::SignedDuration;
 
 use super::evidence::{agreed, now, other, time};
-use crate::{GitTrouble, ask_again_at, is_willing, judge};
+use crate::{GitTrouble, ask_again_at, judge, willing};
 
 #[test]
 fn all_agree_on_a_plain_failure() {
@@ -14,7 +14,7 @@ fn all_agree_on_a_plain_failure() {
     for finding in &findings {
         assert_eq!(finding.answer, Answer::Pass, "{finding:?}");
     }
-    assert!(is_willing(&agreed().spec, &findings));
+    assert!(is_willing(findings.clone()));
     assert_eq!(ask_again_at(&agreed(), &findings, now()), None);
 }
 
@@ -39,26 +39,27 @@ fn without_the_repository_its_guards_are_not_asked() {
             Guard::NotDoneBefore,
         ];
         assert_eq!(skipped, expected);
-        assert!(!is_willing(&evidence.spec, &findings));
+        assert!(!is_willing(findings));
     }
+}
+
+/// Whether a record that was answered so may be taken along.
+fn is_willing(findings: Vec<Finding>) -> bool {
+    willing(&RollbackStatus { findings, phase: RollbackPhase::Holding, ..RollbackStatus::default() })
 }
 
 #[test]
 fn who_is_not_free_is_not_taken_along() {
-    let willing = |change: fn(&mut crate::Evidence)| {
+    let free = |change: fn(&mut crate::Evidence)| {
         let mut evidence = agreed();
         change(&mut evidence);
-        is_willing(&evidence.spec, &judge(&evidence, now()))
+        is_willing(judge(&evidence, now()))
     };
-    assert!(!willing(|e| e.paused = vec!["somebody".into()]));
-    assert!(!willing(|e| e.spec.policy.approval = true));
-    assert!(!willing(|e| e.facts().range[0].parents = 2), "a push does not take along what needs a person");
-    assert!(willing(|e| {
-        e.facts().range[0].parents = 2;
-        e.spec.policy.mode = RollbackMode::PullRequest;
-    }));
-    assert!(willing(|e| e.gates = (5, 5)), "that concerns all alike");
-    assert!(!is_willing(&agreed().spec, &[]), "nobody was asked");
+    assert!(!free(|e| e.paused = vec!["somebody".into()]));
+    assert!(!free(|e| e.spec.policy.approval = true));
+    assert!(!free(|e| e.facts().range[0].parents = 2), "a push does not take along what needs a person");
+    assert!(free(|e| e.gates = (5, 5)), "that concerns all alike");
+    assert!(!is_willing(Vec::new()), "nobody was asked");
 }
 
 #[test]

@@ -6,7 +6,8 @@ use proptest::prelude::*;
 
 use super::cases::CASES;
 use super::evidence::{agreed, other};
-use crate::{Evidence, ask_again_at, companions, is_willing, judge, leader};
+use crate::guards::together::{companions, leader};
+use crate::{Evidence, ask_again_at, judge};
 
 fn verdict() -> impl Strategy<Value = Verdict> {
     use Verdict::{Cancelled, Errored, Failed, Flaky, Passed, Skipped};
@@ -111,7 +112,7 @@ proptest! {
         prop_assert_eq!(&findings, &judge(&evidence, now));
         let again = ask_again_at(&evidence, &findings, now);
         prop_assert!(again.is_none_or(|again| again > now));
-        let _ = (leader(&evidence), companions(&evidence), is_willing(&evidence.spec, &findings));
+        let _ = (leader(&evidence), companions(&evidence));
     }
 
     #[test]

@@ -4,7 +4,8 @@ use assay_api::{Answer, Guard, RevertCommit, RollbackMode, RollbackPhase};
 
 use super::evidence::{agreed, now, other, revision, time};
 use crate::guards::chain::ask_guard;
-use crate::{Evidence, Neighbour, OtherRollback, companions, leader};
+use crate::guards::together::{companions, leader};
+use crate::{Evidence, Neighbour, OtherRollback};
 
 fn willing(name: &str, path: &str, seconds: i64) -> OtherRollback {
     let mut other = other(name, path, RollbackPhase::Holding);
