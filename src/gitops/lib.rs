@@ -8,6 +8,7 @@ mod access;
 mod allow;
 mod delivery;
 mod evidence;
+pub mod gate;
 mod guards;
 mod key;
 mod message;

@@ -1,0 +1,283 @@
+//! How a judgement goes on: deployed, ready, tested, judged.
+
+use std::time::Duration;
+
+use assay_api::{GateExecution, GateRole, GateWorkflow, Judgement, Reason, Verdict};
+use jiff::Timestamp;
+
+use super::decision::GateRun;
+use super::names::{execution, short};
+use super::observed::{GateObserved, Run};
+use super::page::{Page, same};
+use super::tally::{Course, Going, Outcome, Wanted, course};
+use super::terms::Terms;
+use super::time::{after, between, earlier, milliseconds};
+use crate::delivery::{Delivery, Readiness};
+
+/// Executions of one judgement.
+const EXECUTIONS: usize = 32;
+/// Longest message that is kept of an execution, in bytes.
+const MESSAGE: usize = 256;
+/// How long the comparison of contents is waited for before tests begin all the same.
+const COMPARING: Duration = Duration::from_secs(10);
+/// Bounds of the time between two looks at workloads that are not ready.
+const READY_LOOKS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
+
+/// Where the current judgement stands after a look at it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Progress {
+    /// What it waits for; `None` when it is final, or when there is nothing to judge.
+    pub(super) waits: Option<(Reason, String)>,
+    /// Executions that are to be made.
+    pub(super) make: Vec<GateRun>,
+    /// Whether only the control run counts any more.
+    pub(super) control: bool,
+    /// When to look again.
+    pub(super) wake: Option<Timestamp>,
+    /// Whether its verdict became final in this look.
+    pub(super) concluded: bool,
+    /// Whether it is the workloads that it waits for, and nobody looked at them.
+    pub(super) ask_readiness: bool,
+}
+
+impl Progress {
+    fn waits(reason: Reason, message: String) -> Self {
+        Self { waits: Some((reason, message)), ..Self::default() }
+    }
+}
+
+/// What a look at a judgement is made with.
+pub(super) struct Bench<'a> {
+    pub(super) observed: &'a GateObserved,
+    pub(super) delivery: &'a Delivery,
+    pub(super) terms: &'a Terms,
+    pub(super) now: Timestamp,
+}
+
+/// Moves the current judgement on.
+pub(super) fn judge(page: &mut Page, bench: &Bench<'_>) -> Progress {
+    let Some(mut current) = page.current.take() else {
+        let words = "the delivery does not name a revision yet".to_owned();
+        return Progress::waits(Reason::AwaitingDeployment, words);
+    };
+    let progress = if current.verdict.is_some() {
+        Progress::default()
+    } else if let Some(progress) = begin(&mut current, page, bench) {
+        progress
+    } else {
+        test(&mut current, page, bench)
+    };
+    page.current = Some(current);
+    progress
+}
+
+/// What stands between the revision and its tests; `None` when they have begun.
+fn begin(current: &mut Judgement, page: &Page, bench: &Bench<'_>) -> Option<Progress> {
+    let Bench { observed, delivery, terms, now } = *bench;
+    if current.started_at.is_some() {
+        return None;
+    }
+    if !is_deployed(current, bench) {
+        current.deployed_at = None;
+        return Some(Progress::waits(Reason::AwaitingDeployment, undeployed(current, delivery)));
+    }
+    let deployed_at = *current.deployed_at.get_or_insert(milliseconds(now));
+    if let Some(until) = comparing(current, page, observed, now) {
+        let words = "deployed; its content is being compared with the one that was judged last".to_owned();
+        return Some(Progress { wake: Some(until), ..Progress::waits(Reason::AwaitingDeployment, words) });
+    }
+    if let Some(words) = another_own(current, observed) {
+        return Some(Progress::waits(Reason::AwaitingOwnRevision, words));
+    }
+    let until = after(deployed_at, terms.ready_timeout);
+    if !delivery.workloads.is_empty() && observed.readiness != Readiness::Ready && now < until {
+        return Some(unready(&observed.readiness, deployed_at, until, now));
+    }
+    current.message = match &observed.readiness {
+        Readiness::Waiting(list) => Some(format!("tested although not ready: {}", listed(list))),
+        Readiness::Ready | Readiness::Unknown => None,
+    };
+    current.started_at = Some(milliseconds(now));
+    None
+}
+
+/// Everything of the revision is applied. That the controller itself is content is not asked for: it may
+/// wait for this very gate. Once seen, it counts as long as the revision is the one that was applied last.
+fn is_deployed(current: &Judgement, bench: &Bench<'_>) -> bool {
+    let Some(attempted) = &bench.delivery.attempted else { return false };
+    let tree = bench.observed.trees.get(attempted).cloned();
+    let attempted = assay_api::RevisionStatus { revision: attempted.clone(), tree };
+    same(&current.revision, &attempted) && (bench.delivery.applied || current.deployed_at.is_some())
+}
+
+fn undeployed(current: &Judgement, delivery: &Delivery) -> String {
+    let name = &delivery.reference;
+    let held = delivery.held.as_ref().map(|held| format!(": {held}")).unwrap_or_default();
+    match delivery.attempted.as_deref().filter(|attempted| *attempted != current.revision.revision) {
+        Some(other) => format!("{} {} still delivers {}{held}", name.kind, name.name, short(other)),
+        None => format!("{} {} has not applied it yet{held}", name.kind, name.name),
+    }
+}
+
+/// Until when the comparison is waited for. Without an earlier verdict there is nothing to compare with.
+fn comparing(current: &Judgement, page: &Page, observed: &GateObserved, now: Timestamp) -> Option<Timestamp> {
+    let pending = observed.trees_pending && current.revision.tree.is_none() && current.turn == 0;
+    let known = page.verdicts.first().is_some_and(|last| last.revision.tree.is_some());
+    let until = after(current.seen_at.unwrap_or(now), COMPARING);
+    (pending && known && now < until).then_some(until)
+}
+
+/// Why the gate's own `spec.revision` is another revision than the one that is judged.
+pub(super) fn another_own(current: &Judgement, observed: &GateObserved) -> Option<String> {
+    let own = observed.gate.spec.revision.as_deref()?;
+    // Flux writes `main@sha1:<commit>`.
+    let name = own.rsplit(':').next().unwrap_or(own);
+    let revision = current.revision.revision.as_str();
+    let names = |revision: &str| revision == name || (name.len() >= 7 && revision.starts_with(name));
+    let tree = observed.trees.get(own).or_else(|| observed.trees.get(name));
+    if names(revision) || (tree.is_some() && tree == current.revision.tree.as_ref()) {
+        return None;
+    }
+    let own = assay_api::shortened(own, 64);
+    Some(format!("the gate's own `spec.revision` is `{own}`, and {} is delivered", short(revision)))
+}
+
+fn unready(readiness: &Readiness, deployed_at: Timestamp, until: Timestamp, now: Timestamp) -> Progress {
+    let words = match readiness {
+        Readiness::Waiting(list) => format!("deployed; not ready: {}", listed(list)),
+        Readiness::Unknown | Readiness::Ready => "deployed; its workloads are being looked at".to_owned(),
+    };
+    let (least, most) = READY_LOOKS;
+    let next = after(now, (between(deployed_at, now) / 8).clamp(least, most));
+    Progress {
+        wake: earlier(Some(next), Some(until)),
+        ask_readiness: *readiness == Readiness::Unknown,
+        ..Progress::waits(Reason::AwaitingWorkloads, words)
+    }
+}
+
+fn listed(list: &[String]) -> String {
+    let first = list.iter().take(3).cloned().collect::<Vec<_>>().join("; ");
+    if list.len() > 3 { format!("{first}; and {} more", list.len() - 3) } else { first }
+}
+
+/// The tests have begun: what they say so far, and what is to be run next.
+fn test(current: &mut Judgement, page: &mut Page, bench: &Bench<'_>) -> Progress {
+    let Bench { observed, terms, now, .. } = *bench;
+    let spec = &observed.gate.spec;
+    current.executions.iter_mut().for_each(|run| hear(run, observed));
+    let good = page.last_good.as_ref().filter(|good| good.source == page.source);
+    let control = spec.confirmation.control.as_ref().filter(|_| good.is_some());
+    let ended = |name: &str| match observed.runs.get(name) {
+        Some(Run::Ended(end)) => end.at,
+        _ => None,
+    };
+    let until = after(current.started_at.unwrap_or(now), terms.timeout);
+    let outcome = match course(terms, &spec.workflows, control, &current.executions, ended, now) {
+        Course::Over(outcome) => outcome,
+        Course::Going(_) if now >= until => out_of_time(current, bench),
+        Course::Going(going) if current.executions.len() + going.next.len() > EXECUTIONS => too_many(),
+        Course::Going(going) => {
+            let revision = good.map(|good| good.revision.revision.clone()).filter(|_| going.control);
+            return run(current, &going, revision.as_deref(), bench, until);
+        }
+    };
+    conclude(current, page, outcome, now);
+    Progress { concluded: true, ..Progress::default() }
+}
+
+/// Writes down how a run ended.
+fn hear(run: &mut GateExecution, observed: &GateObserved) {
+    if run.verdict.is_some() {
+        return;
+    }
+    match observed.runs.get(&run.name) {
+        Some(Run::Ended(end)) => {
+            run.verdict = Some(end.verdict);
+            run.reason = end.reason;
+            let words = end.message.as_deref().filter(|_| !end.verdict.is_green());
+            run.message = words.map(|words| assay_api::shortened(words, MESSAGE).to_owned());
+        }
+        Some(Run::Lost) => {
+            run.verdict = Some(Verdict::Errored);
+            run.reason = Some(Reason::PodLost);
+            run.message = Some("the execution was deleted before it ended".to_owned());
+        }
+        Some(Run::Going { .. }) | None => {}
+    }
+}
+
+/// Runs what is missing. What is written down but was never seen is made (again): its name is the same.
+fn run(current: &mut Judgement, going: &Going, good: Option<&str>, bench: &Bench<'_>, until: Timestamp) -> Progress {
+    let gate = &bench.observed.gate;
+    for Wanted { workflow, run, role } in &going.next {
+        let name = execution(gate, current, (workflow, *run, *role));
+        let run = GateExecution { name, workflow: workflow.clone(), run: *run, role: *role, ..Default::default() };
+        current.executions.push(run);
+    }
+    let open = current.executions.iter().filter(|run| run.verdict.is_none());
+    let open: Vec<_> = open.filter(|run| (run.role == GateRole::Control) == going.control).collect();
+    let missing = open.iter().filter(|run| !bench.observed.runs.contains_key(&run.name));
+    let make = missing.filter_map(|run| {
+        let revision = if run.role == GateRole::Control { good? } else { current.revision.revision.as_str() };
+        let workflow = workflow(run, bench)?.clone();
+        Some(GateRun { name: run.name.clone(), workflow, revision: revision.to_owned(), role: run.role })
+    });
+    let make = make.collect();
+    let confirming = going.control || open.iter().any(|run| run.role != GateRole::Judge);
+    let reason = if confirming { Reason::Confirming } else { Reason::Testing };
+    let message = message(current, &open, going);
+    let wake = earlier(going.wake, Some(until));
+    Progress { make, control: going.control, wake, ..Progress::waits(reason, message) }
+}
+
+fn workflow<'a>(run: &GateExecution, bench: &'a Bench<'_>) -> Option<&'a GateWorkflow> {
+    let spec = &bench.observed.gate.spec;
+    if run.role == GateRole::Control {
+        return spec.confirmation.control.as_ref();
+    }
+    spec.workflows.iter().find(|workflow| workflow.name == run.workflow)
+}
+
+fn message(current: &Judgement, open: &[&GateExecution], going: &Going) -> String {
+    let names = |run: &&GateExecution| format!("`{}` (run {})", run.workflow, run.run);
+    let running = open.iter().map(names).collect::<Vec<_>>().join(", ");
+    let what = if going.control { "control run with the last good revision" } else { "running" };
+    let words = match (running.is_empty(), going.wake) {
+        (true, _) => "a run is tried again soon, as the last one could not be judged".to_owned(),
+        (false, _) => format!("{what} {running}"),
+    };
+    current.message.as_ref().map_or(words.clone(), |note| format!("{words}; {note}"))
+}
+
+fn out_of_time(current: &Judgement, bench: &Bench<'_>) -> Outcome {
+    let open = current.executions.iter().filter(|run| run.verdict.is_none());
+    let open = open.map(|run| format!("`{}`", run.workflow)).collect::<Vec<_>>().join(", ");
+    let timeout = bench.terms.timeout.as_secs();
+    let message = format!("not judged within {timeout}s; still open: {open}; see `spec.timeout`");
+    Outcome { verdict: Verdict::Errored, reason: Reason::GateTimedOut, message }
+}
+
+fn too_many() -> Outcome {
+    let message = format!(
+        "{EXECUTIONS} executions did not settle it; ask for fewer `spec.confirmation.reruns`, or split the workflows \
+         over several gates"
+    );
+    Outcome { verdict: Verdict::Errored, reason: Reason::ConfigInvalid, message }
+}
+
+/// The verdict is final. Only what was tested, and passed, is a good revision.
+fn conclude(current: &mut Judgement, page: &mut Page, outcome: Outcome, now: Timestamp) {
+    let note = current.message.take().map(|note| format!(" ({note})")).unwrap_or_default();
+    current.verdict = Some(outcome.verdict);
+    current.reason = Some(outcome.reason);
+    current.message = Some(format!("{}{note}", outcome.message));
+    current.finished_at = Some(milliseconds(now));
+    if matches!(outcome.verdict, Verdict::Passed | Verdict::Flaky) {
+        page.last_good = Some(assay_api::GoodRevision {
+            revision: current.revision.clone(),
+            source: page.source.clone(),
+            judged_at: current.finished_at,
+        });
+    }
+}

@@ -1,0 +1,198 @@
+//! Which revision is judged: when a judgement begins, moves on with its content, or comes back.
+
+use assay_api::{
+    DeliveryReference, GitSource, GoodRevision, Judgement, Reason, RevisionStatus, RollbackSummary, TestGateStatus,
+    Verdict,
+};
+use jiff::Timestamp;
+
+use super::names::short;
+use super::observed::GateObserved;
+use super::time::milliseconds;
+use crate::delivery::{Delivery, Judged, Source};
+
+/// Earlier judgements that a status keeps, and executions that each of them keeps.
+const VERDICTS: usize = 10;
+const EXECUTIONS: usize = 8;
+/// What the message of a verdict begins with that was reached for another revision.
+const SAME: &str = "same content as ";
+/// Longest token of a request that is told apart.
+const TOKEN: usize = 256;
+
+/// What a gate has written down.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Page {
+    pub(super) delivery: Option<DeliveryReference>,
+    pub(super) source: Option<GitSource>,
+    pub(super) current: Option<Judgement>,
+    pub(super) verdicts: Vec<Judgement>,
+    pub(super) last_good: Option<GoodRevision>,
+    pub(super) rollback: Option<RollbackSummary>,
+    pub(super) handled_reconcile: Option<String>,
+    pub(super) handled_rerun: Option<String>,
+}
+
+impl Page {
+    /// What the last status says.
+    pub(super) fn of(status: &TestGateStatus) -> Self {
+        Self {
+            delivery: status.delivery.clone(),
+            source: status.source.clone(),
+            current: status.current.clone(),
+            verdicts: status.verdicts.clone(),
+            last_good: status.last_good.clone(),
+            rollback: status.rollback.clone(),
+            handled_reconcile: status.last_handled_reconcile_at.clone(),
+            handled_rerun: status.last_handled_rerun.clone(),
+        }
+    }
+
+    /// Turns to the revision that is to be judged now.
+    pub(super) fn turn(&mut self, observed: &GateObserved, delivery: &Delivery, now: Timestamp) {
+        let now = milliseconds(now);
+        self.belong(delivery);
+        let begun = target(delivery).is_some_and(|target| {
+            let tree = observed.trees.get(target).cloned();
+            self.face(&RevisionStatus { revision: target.to_owned(), tree }, now)
+        });
+        self.obey(observed, begun, now);
+    }
+
+    /// Verdicts about another delivery, or another path, say nothing about this one.
+    fn belong(&mut self, delivery: &Delivery) {
+        let source = source(delivery);
+        let another = self.delivery.as_ref().is_some_and(|known| *known != delivery.reference);
+        if another {
+            (self.last_good, self.rollback) = (None, None);
+        }
+        if another || (self.delivery.is_some() && self.source != source) {
+            self.current = None;
+            self.verdicts.clear();
+        }
+        self.delivery = Some(delivery.reference.clone());
+        self.source = source;
+    }
+
+    /// Returns whether a new judgement has begun.
+    fn face(&mut self, target: &RevisionStatus, now: Timestamp) -> bool {
+        if let Some(current) = &mut self.current
+            && current.revision.revision == target.revision
+            && current.revision.tree.is_none()
+        {
+            current.revision.tree.clone_from(&target.tree);
+        }
+        if self.comes_back(target) {
+            let back = self.verdicts.remove(0);
+            self.current = Some(moved(back, target));
+            return false;
+        }
+        let current = self.current.take();
+        let begun = !current.as_ref().is_some_and(|current| same(&current.revision, target));
+        self.current = Some(match current {
+            Some(current) if !begun => moved(current, target),
+            Some(current) => {
+                self.keep(current, &format!("superseded by {}", short(&target.revision)), now);
+                begin(target, 0, now)
+            }
+            None => begin(target, 0, now),
+        });
+        begun
+    }
+
+    /// Whether nothing was deployed since the newest earlier verdict but its own content: then that verdict
+    /// still is the one that counts. This happens when the content of a revision becomes known only after
+    /// its name, and when a controller tries the earlier revision again before it takes the newer one.
+    fn comes_back(&self, target: &RevisionStatus) -> bool {
+        let (Some(current), Some(last)) = (&self.current, self.verdicts.first()) else { return false };
+        let untouched = current.verdict.is_none() && current.executions.is_empty() && current.turn == 0;
+        let judged = last.verdict.is_some() && last.reason != Some(Reason::Superseded);
+        if !untouched || !judged {
+            return false;
+        }
+        if current.revision.revision == target.revision {
+            return current.revision.revision != last.revision.revision && same_tree(&last.revision, target);
+        }
+        current.deployed_at.is_none() && same(&last.revision, target)
+    }
+
+    /// Puts a judgement among the earlier ones. One of a revision that was never deployed is none.
+    fn keep(&mut self, mut judgement: Judgement, why: &str, now: Timestamp) {
+        if judgement.verdict.is_none() {
+            if judgement.executions.is_empty() && judgement.deployed_at.is_none() {
+                return;
+            }
+            judgement.verdict = Some(Verdict::Cancelled);
+            judgement.reason = Some(Reason::Superseded);
+            judgement.message = Some(why.to_owned());
+            judgement.finished_at = Some(milliseconds(now));
+        }
+        judgement.executions.retain(|execution| execution.verdict.is_some_and(|verdict| !verdict.is_green()));
+        judgement.executions.truncate(EXECUTIONS);
+        self.verdicts.insert(0, judgement);
+        self.verdicts.truncate(VERDICTS);
+    }
+
+    /// Judges the revision anew when somebody asks for it. What was asked before the gate first looked is
+    /// obeyed by that look.
+    fn obey(&mut self, observed: &GateObserved, begun: bool, now: Timestamp) {
+        let token = |text: &Option<String>| text.as_deref().map(|text| assay_api::shortened(text, TOKEN).to_owned());
+        let (reconcile, rerun) = (token(&observed.gate.requested_at), token(&observed.gate.rerun));
+        let new = |asked: &Option<String>, handled: &Option<String>| asked.is_some() && asked != handled;
+        let asked = new(&reconcile, &self.handled_reconcile) || new(&rerun, &self.handled_rerun);
+        if let Some(current) = self.current.take_if(|_| asked && !begun) {
+            let again = begin(&current.revision, current.turn.saturating_add(1), now);
+            self.keep(current, "it is judged anew, as somebody asked", now);
+            self.current = Some(again);
+        }
+        self.handled_reconcile = reconcile.or(self.handled_reconcile.take());
+        self.handled_rerun = rerun.or(self.handled_rerun.take());
+    }
+}
+
+/// The revision that is to be judged. A running operation holds on to its revision whatever Git says: it may
+/// wait for our verdict, and nothing else is deployed before it ends. Otherwise it is what the controller
+/// wants deployed, except where somebody keeps it from deploying: then it is what is deployed.
+fn target(delivery: &Delivery) -> Option<&str> {
+    let (desired, attempted) = (delivery.desired.as_deref(), delivery.attempted.as_deref());
+    let operated = delivery.operation.as_ref().and_then(|operation| operation.revision.as_deref());
+    operated.or(if delivery.held.is_some() { attempted.or(desired) } else { desired.or(attempted) })
+}
+
+/// The path that is judged, when it is one on a branch.
+pub(super) fn source(delivery: &Delivery) -> Option<GitSource> {
+    let Judged::Source(index) = delivery.judged else { return None };
+    match delivery.sources.get(index) {
+        Some(Source::Branch(source)) => Some(source.clone()),
+        _ => None,
+    }
+}
+
+/// Whether two revisions deploy the same.
+pub(super) fn same(one: &RevisionStatus, other: &RevisionStatus) -> bool {
+    one.revision == other.revision || same_tree(one, other)
+}
+
+fn same_tree(one: &RevisionStatus, other: &RevisionStatus) -> bool {
+    one.tree.is_some() && one.tree == other.tree
+}
+
+fn begin(revision: &RevisionStatus, turn: i32, now: Timestamp) -> Judgement {
+    Judgement { revision: revision.clone(), turn, seen_at: Some(now), ..Judgement::default() }
+}
+
+/// The judgement of the same content under another name. Its verdict and its executions stay.
+fn moved(judgement: Judgement, target: &RevisionStatus) -> Judgement {
+    if judgement.revision.revision == target.revision {
+        return judgement;
+    }
+    let words = judgement.message.as_deref().filter(|_| judgement.verdict.is_some()).map(|message| {
+        let known = message.strip_prefix(SAME).and_then(|rest| rest.split_once(": "));
+        match known {
+            Some(_) => message.to_owned(),
+            None => format!("{SAME}{}: {message}", short(&judgement.revision.revision)),
+        }
+    });
+    let message = words.or(judgement.message);
+    let tree = target.tree.clone().or(judgement.revision.tree);
+    Judgement { revision: RevisionStatus { revision: target.revision.clone(), tree }, message, ..judgement }
+}
