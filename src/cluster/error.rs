@@ -32,6 +32,8 @@ pub(crate) enum Cause {
     /// The API server's answer; its sentence is the whole text.
     #[error("{}", answer(.0))]
     Api(Box<Status>),
+    #[error("the cluster does not serve it")]
+    NotInstalled,
     #[error(transparent)]
     Client(kube::Error),
     #[error("the object does not serialise")]
@@ -51,11 +53,31 @@ impl ClusterError {
         Self { action: action.into(), cause }
     }
 
+    /// When it is a right that is missing, says which, and what in the chart's values grants it.
+    #[must_use]
+    pub(crate) fn lacking(mut self, right: &str, value: &str) -> Self {
+        if self.forbidden() {
+            let Self { action, .. } = &mut self;
+            action.push_str(": the manager may not ");
+            action.push_str(right);
+            action.push_str("; set `");
+            action.push_str(value);
+            action.push_str(": true` in the chart's values");
+        }
+        self
+    }
+
+    /// The kind is not installed in the cluster.
+    pub fn not_installed(&self) -> bool {
+        matches!(self.cause, Cause::NotInstalled)
+    }
+
     /// What to do about it.
     pub fn disposition(&self) -> Disposition {
         match &self.cause {
             Cause::Deadline(_) => Disposition::Transient,
             Cause::Api(status) => by_status(status),
+            Cause::NotInstalled => Disposition::Stalled,
             Cause::Encode(_) => Disposition::Bug,
             Cause::Client(error) => by_client(error),
         }
@@ -93,7 +115,7 @@ impl ClusterError {
         match &self.cause {
             Cause::Deadline(_) => true,
             Cause::Client(kube::Error::Service(_) | kube::Error::HyperError(_)) => true,
-            Cause::Client(_) | Cause::Api(_) | Cause::Encode(_) => false,
+            Cause::Client(_) | Cause::Api(_) | Cause::Encode(_) | Cause::NotInstalled => false,
         }
     }
 
@@ -110,7 +132,7 @@ impl ClusterError {
     fn status(&self) -> Option<&Status> {
         match &self.cause {
             Cause::Api(status) => Some(status),
-            Cause::Deadline(_) | Cause::Client(_) | Cause::Encode(_) => None,
+            Cause::Deadline(_) | Cause::Client(_) | Cause::Encode(_) | Cause::NotInstalled => None,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What we need to know of namespaces.
 
+use std::collections::BTreeMap;
+
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 
@@ -9,6 +11,17 @@ use crate::error::ClusterError;
 const ENFORCE: &str = "pod-security.kubernetes.io/enforce";
 
 impl Cluster {
+    /// The annotations of a namespace; none when it does not exist.
+    ///
+    /// # Errors
+    /// When the API server does not answer, or refuses.
+    pub async fn namespace_annotations(&self, namespace: &str) -> Result<BTreeMap<String, String>, ClusterError> {
+        let api = Api::<Namespace>::all(self.client.clone());
+        let found = within(format!("read Namespace {namespace}"), api.get_metadata_opt(namespace)).await;
+        let found = found.map_err(|error| error.lacking("get namespaces", "gitops.enabled"))?;
+        Ok(found.and_then(|found| found.metadata.annotations).unwrap_or_default())
+    }
+
     /// Whether a namespace enforces the Pod Security level `restricted`.
     /// Believed for 30 s; a namespace that does not exist, or that we may not
     /// read, is not restricted.

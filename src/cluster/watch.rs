@@ -150,7 +150,7 @@ pub(crate) fn config(labels: Option<&str>) -> watcher::Config {
     }
 }
 
-fn interrupted(what: &str, error: watcher::Error) -> ClusterError {
+pub(crate) fn interrupted(what: &str, error: watcher::Error) -> ClusterError {
     let cause = match error {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)

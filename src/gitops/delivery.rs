@@ -1,5 +1,7 @@
 //! What is known of a delivery: the same facts whether Argo CD or Flux delivers.
 
+use std::time::Duration;
+
 use assay_api::{DeliveryReference, GitSource};
 use jiff::Timestamp;
 
@@ -15,7 +17,12 @@ pub struct Delivery {
     pub sources: Vec<Source>,
     /// The source that is judged.
     pub judged: Judged,
-    /// The revision that the controller wants deployed, once it has looked at Git.
+    /// What of the judged source's repository is delivered: folders and files without leading or trailing `/`,
+    /// sorted, none within another; one empty path is the whole repository. Equal content of all of them is equal
+    /// content of the revision, and all of them are what a rollback restores. Empty when no Git source is judged.
+    pub paths: Vec<String>,
+    /// The revision that the controller wants deployed, once it has looked at Git. Like all revisions here, a full
+    /// commit id when the judged source is a Git repository, else the version.
     pub desired: Option<String>,
     /// The revision that is being, or was last, applied.
     pub attempted: Option<String>,
@@ -37,8 +44,14 @@ pub struct Delivery {
     pub other_writers: Vec<String>,
     /// For Flux: the object whose `requestedAt` makes it look at Git (`GitRepository`), as kind, namespace, name.
     pub flux_source: Option<(String, String, String)>,
+    /// How long the controller waits for health, where it gives up by itself: a judgement that takes longer comes
+    /// too late for it.
+    pub health_timeout: Option<Duration>,
     /// What would surprise people here, one line each, for `assay doctor --app`.
     pub warnings: Vec<String>,
+    /// Every object that was read for this, as kind, namespace and name: when one of them changes, or appears, so
+    /// may the delivery.
+    pub read_from: Vec<(String, String, String)>,
 }
 
 /// Which source of a delivery is judged.
@@ -90,6 +103,8 @@ pub struct Operation {
     pub retry_limit: Option<i64>,
     /// Whether a further try takes a newer revision.
     pub retry_refreshes: bool,
+    /// Whether it is being ended on somebody's demand.
+    pub terminating: bool,
 }
 
 /// An object that becomes ready.

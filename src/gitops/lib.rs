@@ -14,8 +14,10 @@ mod key;
 mod message;
 mod paths;
 mod pull_request;
+mod read;
 mod repository;
 mod repository_url;
+mod revision;
 mod rollback;
 mod shown;
 mod text;
@@ -29,8 +31,10 @@ pub use guards::{ask_again_at, ask_guard, judge};
 pub use key::{rollback_branch, rollback_key};
 pub use message::{Companion, RevertText, commit_message, commit_subject};
 pub use pull_request::pull_request_text;
+pub use read::{ObjectName, Objects, ReadContext, find, read};
 pub use repository::{CommitFacts, FileChange, GitFacts, GitTrouble};
 pub use repository_url::{RepositoryUrlError, repository_identity, same_repository, without_credentials};
+pub use revision::{commit_of, is_commit, names_commit};
 pub use rollback::{
     OpenOutcome, PlanOutcome, PlanRequest, PlannedCommit, PullRequestState, PushOutcome, RestoredPath, RollbackAction,
     RollbackContext, RollbackDecision, asks_guards, asks_repository, decide_rollback, fold_rollback, willing,

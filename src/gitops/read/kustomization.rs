@@ -1,0 +1,194 @@
+//! A `Kustomization` of Flux.
+
+use std::time::Duration;
+
+use assay_api::names::ANNOTATION_PAUSE_ROLLBACK;
+use assay_api::{DeliveryReference, DurationText};
+use serde_json::Value;
+
+use super::context::{ObjectName, ReadContext};
+use super::fields::{annotation, condition_words, flag, list, owned, text};
+use super::flux_source::{git_source, image_writers, offered, remarks, source_of};
+use super::paths::clean;
+use super::sources::judged;
+use super::workloads::of_inventory;
+use crate::delivery::{Delivery, Judged, Source};
+use crate::revision::commit_of;
+
+/// What a Kustomization delivers.
+pub(super) fn read_kustomization(object: &Value, context: &ReadContext, reference: DeliveryReference) -> Delivery {
+    let from = source_of(object);
+    let path = clean(text(object, "/spec/path").unwrap_or_default());
+    let (source, git) = content(from.as_ref(), path.as_deref(), context);
+    let mut judged =
+        if source.is_some() { judged(reference.source, source.as_slice()) } else { missing(from.as_ref()) };
+    let revision = |raw: &str| if git { commit_of(raw) } else { Some(raw.to_owned()) };
+    let raw = text(object, "/status/lastAttemptedRevision");
+    if let (Judged::Source(_), Some(odd)) = (&judged, raw.filter(|raw| revision(raw).is_none())) {
+        judged = Judged::Unclear(format!("the revision {odd:?} of the Kustomization is no commit id"));
+    }
+    let known = matches!(judged, Judged::Source(_));
+    let paths: Vec<String> = path.filter(|_| git && known).into_iter().collect();
+    let attempted = raw.and_then(revision).filter(|_| known);
+    let repository = context.git_repository.as_deref().filter(|_| git);
+    let desired = repository.and_then(offered).or_else(|| attempted.clone()).filter(|_| known);
+    let writers = match (&source, &from) {
+        (Some(Source::Branch(branch)), Some(from)) => image_writers(context, from, branch, &paths),
+        _ => Vec::new(),
+    };
+    let mut warnings = warnings(object);
+    warnings.extend(repository.map(remarks).unwrap_or_default());
+    Delivery {
+        uid: owned(object, "/metadata/uid"),
+        applied: attempted.is_some() && applied(object) && !still_moving_elsewhere(object),
+        settled: text(object, "/status/lastAppliedRevision").and_then(revision).filter(|_| known),
+        workloads: if elsewhere(object) { Vec::new() } else { of_inventory(object) },
+        health: ready(object),
+        held: held(object, repository),
+        rollback_paused: annotation(object, ANNOTATION_PAUSE_ROLLBACK) == Some("true"),
+        other_writers: writers,
+        health_timeout: waits(object).then(|| timeout(object)),
+        read_from: std::iter::once(own_name(object)).chain(from.clone()).collect(),
+        flux_source: from,
+        sources: source.into_iter().collect(),
+        operation: None,
+        judged,
+        paths,
+        desired,
+        attempted,
+        warnings,
+        reference,
+    }
+}
+
+/// The source, and whether it is a Git repository; `None` when the repository is not there.
+fn content(from: Option<&ObjectName>, path: Option<&str>, context: &ReadContext) -> (Option<Source>, bool) {
+    let Some((kind, namespace, name)) = from else { return (None, false) };
+    if kind != "GitRepository" {
+        return (Some(Source::Artifact { what: format!("{kind} {namespace}/{name}") }), false);
+    }
+    let Some(repository) = context.git_repository.as_deref() else { return (None, true) };
+    match path {
+        Some(path) => (Some(git_source(repository, path.to_owned())), true),
+        None => (Some(Source::Artifact { what: "a path outside its repository".to_owned() }), false),
+    }
+}
+
+fn missing(from: Option<&ObjectName>) -> Judged {
+    Judged::Unclear(match from {
+        Some((kind, namespace, name)) => format!("its {kind} {namespace}/{name} does not exist, or may not be read"),
+        None => "the Kustomization names no source".to_owned(),
+    })
+}
+
+fn own_name(object: &Value) -> ObjectName {
+    ("Kustomization".to_owned(), owned(object, "/metadata/namespace"), owned(object, "/metadata/name"))
+}
+
+/// Whether `status.lastAttemptedRevision` is applied and only health is, or was, waited for. kustomize-controller
+/// 1.9 says it while it waits (`Reconciling` and `Healthy: Unknown` with the message `Running health checks for
+/// revision ...`), after it waited (`Ready: False` with the reason `HealthCheckFailed`, or `HealthCheckCanceled`
+/// for a newer revision's sake), and afterwards in the history, the entry reconciled last of which tells what a
+/// retry of the same revision began with. `lastAppliedRevision` alone is not enough: it still names the good
+/// revision while the way back to it is being built.
+fn applied(object: &Value) -> bool {
+    let attempted = text(object, "/status/lastAttemptedRevision").unwrap_or_default();
+    let (_, reason, message) = condition_words(object, "Reconciling");
+    if reason == "Progressing" && message.starts_with("Running health checks") {
+        return true;
+    }
+    let (healthy, _, message) = condition_words(object, "Healthy");
+    if healthy == "Unknown" && names(message, attempted) {
+        return true;
+    }
+    let (ready, reason, _) = condition_words(object, "Ready");
+    if ready == "False" && matches!(reason, "HealthCheckFailed" | "HealthCheckCanceled") {
+        return true;
+    }
+    match last_entry(object) {
+        Some(entry) => {
+            let status = text(entry, "/lastReconciledStatus").unwrap_or_default();
+            text(entry, "/metadata/revision") == Some(attempted)
+                && matches!(status, "ReconciliationSucceeded" | "HealthCheckFailed")
+        }
+        None => text(object, "/status/lastAppliedRevision") == Some(attempted),
+    }
+}
+
+/// Whether a message names a revision, and not one that begins like it.
+fn names(message: &str, revision: &str) -> bool {
+    !revision.is_empty() && message.split_whitespace().any(|word| word == revision)
+}
+
+/// The entry of the history that was reconciled last.
+fn last_entry(object: &Value) -> Option<&Value> {
+    let entries = list(object, "/status/history").iter();
+    entries.max_by_key(|entry| super::fields::moment(entry, "/lastReconciled"))
+}
+
+/// Whether it deploys to another cluster, whose objects cannot be looked at from here.
+fn elsewhere(object: &Value) -> bool {
+    object.pointer("/spec/kubeConfig").is_some_and(Value::is_object)
+}
+
+/// In another cluster, where it waits for health, the tests begin when it has waited.
+fn still_moving_elsewhere(object: &Value) -> bool {
+    elsewhere(object) && waits(object) && condition_words(object, "Healthy").0 == "Unknown"
+}
+
+/// What its condition `Ready` says.
+pub(super) fn ready(object: &Value) -> Option<String> {
+    let (status, reason, _) = condition_words(object, "Ready");
+    (!status.is_empty()).then(|| format!("Ready={status} ({reason})"))
+}
+
+fn held(object: &Value, repository: Option<&Value>) -> Option<String> {
+    let mut reasons = Vec::new();
+    if flag(object, "/spec/suspend") {
+        reasons.push("the Kustomization is suspended".to_owned());
+    }
+    if repository.is_some_and(|repository| flag(repository, "/spec/suspend")) {
+        reasons.push("its GitRepository is suspended".to_owned());
+    }
+    let (ready, reason, message) = condition_words(object, "Ready");
+    if ready == "False" && matches!(reason, "DependencyNotReady" | "ArtifactFailed" | "BuildFailed") {
+        reasons.push(format!("{reason}: {}", message.chars().take(200).collect::<String>()));
+    }
+    (!reasons.is_empty()).then(|| reasons.join("; "))
+}
+
+fn waits(object: &Value) -> bool {
+    flag(object, "/spec/wait") || !list(object, "/spec/healthChecks").is_empty()
+}
+
+/// How long it waits for health: `spec.timeout`, or half a minute less than the interval, and never less than
+/// half a minute.
+fn timeout(object: &Value) -> Duration {
+    let duration = |pointer| DurationText::new(text(object, pointer)?).parse().ok();
+    let least = Duration::from_secs(30);
+    let usual = || duration("/spec/interval").unwrap_or_default().saturating_sub(least);
+    duration("/spec/timeout").unwrap_or_else(usual).max(least)
+}
+
+fn warnings(object: &Value) -> Vec<String> {
+    let mut warnings = Vec::new();
+    if waits(object) {
+        warnings.push(
+            "while it waits for health, a revert is not looked at, unless kustomize-controller runs with \
+             --feature-gates=CancelHealthCheckOnNewRevision=true"
+                .to_owned(),
+        );
+    } else {
+        warnings.push(
+            "it waits for nothing (spec.wait, spec.healthChecks): what depends on it goes on before a gate has judged"
+                .to_owned(),
+        );
+    }
+    if !flag(object, "/spec/prune") {
+        warnings.push("spec.prune is off: objects that a failed revision added stay after its revert".to_owned());
+    }
+    if elsewhere(object) {
+        warnings.push("it deploys to another cluster: its workloads cannot be looked at from here".to_owned());
+    }
+    warnings
+}

@@ -1,0 +1,157 @@
+//! Kustomizations of Flux.
+
+use std::time::Duration;
+
+use assay_api::{DeliveryKind, GitSource};
+use serde_json::{Value, json};
+
+use super::objects::{Known, ONE, TWO, flux, kustomization, reference, repository, with};
+use crate::delivery::{Judged, Source};
+use crate::read::find;
+
+#[test]
+fn a_settled_kustomization() {
+    let found = flux(kustomization(), repository());
+    let source = GitSource {
+        repository: "ssh://git@git.example/shop.git".to_owned(),
+        branch: "main".to_owned(),
+        path: "apps/web".to_owned(),
+    };
+    assert_eq!((found.sources, found.judged), (vec![Source::Branch(source)], Judged::Source(0)));
+    for revision in [&found.desired, &found.attempted, &found.settled] {
+        assert_eq!(revision.as_deref(), Some(ONE));
+    }
+    assert!(found.applied);
+    assert_eq!(found.workloads.len(), 1);
+    assert_eq!(found.health_timeout, Some(Duration::from_secs(120)));
+    assert_eq!(found.flux_source.expect("a source").2, "shop");
+    assert_eq!(found.read_from.len(), 2);
+}
+
+/// What kustomize-controller writes, stage by stage, while it goes from one revision to the next.
+#[test]
+fn a_kustomization_is_applied_when_only_its_health_is_waited_for() {
+    let (old, new) = (format!("main@sha1:{ONE}"), format!("main@sha1:{TWO}"));
+    let stage = |attempted: &str, reconciling: &str, ready: (&str, &str), healthy: (&str, String)| {
+        json!({ "status": { "lastAttemptedRevision": attempted, "conditions": [
+            { "type": "Reconciling", "status": "True", "reason": "Progressing", "message": reconciling },
+            { "type": "Ready", "status": ready.0, "reason": ready.1, "message": "m" },
+            { "type": "Healthy", "status": healthy.0, "reason": "r", "message": healthy.1 },
+        ] } })
+    };
+    let unknown = ("Unknown", "Progressing");
+    let checking = |revision: &str| format!("Running health checks for revision {revision} with a timeout of 2m0s");
+    let rows = [
+        ("fetching", stage(&old, "Fetching manifests for revision", unknown, ("True", String::new())), ONE, true),
+        ("building", stage(&new, "Building manifests for revision", unknown, ("True", String::new())), TWO, false),
+        ("applying", stage(&new, "Detecting drift for revision", unknown, ("False", "failed".into())), TWO, false),
+        ("waiting", stage(&new, &checking(&new), unknown, ("Unknown", checking(&new))), TWO, true),
+        ("crashed", stage(&new, "Fetching manifests", unknown, ("Unknown", checking(&new))), TWO, true),
+        ("an older wait", stage(&new, "Building manifests", unknown, ("Unknown", checking(&old))), TWO, false),
+        ("unhealthy", stage(&new, "x", ("False", "HealthCheckFailed"), ("False", "no".into())), TWO, true),
+        ("cancelled", stage(&new, "x", ("False", "HealthCheckCanceled"), ("Unknown", String::new())), TWO, true),
+        ("refused", stage(&new, "x", ("False", "ReconciliationFailed"), ("True", String::new())), TWO, false),
+    ];
+    for (what, more, attempted, applied) in rows {
+        let found = flux(with(kustomization(), more), repository());
+        assert_eq!((found.attempted.as_deref(), found.applied), (Some(attempted), applied), "{what}");
+    }
+}
+
+#[test]
+fn the_way_back_to_a_good_revision_is_not_over_because_it_was_good() {
+    let (old, new) = (format!("main@sha1:{ONE}"), format!("main@sha1:{TWO}"));
+    let back = json!({ "status": {
+        "lastAttemptedRevision": old, "lastAppliedRevision": old,
+        "conditions": [{ "type": "Reconciling", "status": "True", "reason": "Progressing", "message": "Building manifests" }],
+        "history": [
+            { "lastReconciled": "2026-11-01T00:00:00Z", "lastReconciledStatus": "ReconciliationSucceeded", "metadata": { "revision": old } },
+            { "lastReconciled": "2026-11-01T00:10:00Z", "lastReconciledStatus": "HealthCheckFailed", "metadata": { "revision": new } },
+        ],
+    } });
+    let object = with(kustomization(), back);
+    assert!(!flux(object.clone(), repository()).applied);
+    let mut retried = object;
+    retried["status"]["lastAttemptedRevision"] = json!(new);
+    assert!(flux(retried, repository()).applied, "a retry of what was applied before");
+}
+
+#[test]
+fn only_branches_of_git_repositories_are_branches() {
+    let pinned = |reference: Value| {
+        let mut object = repository();
+        object["spec"]["ref"] = reference;
+        flux(kustomization(), object).sources.remove(0)
+    };
+    for (reference, branch) in [
+        (json!({ "branch": "dev" }), Some("dev")),
+        (json!({ "name": "refs/heads/a/b" }), Some("a/b")),
+        (json!({}), Some("master")),
+        (json!({ "branch": "dev", "commit": ONE }), None),
+        (json!({ "name": "refs/tags/v1", "branch": "dev" }), None),
+        (json!({ "semver": ">=1", "branch": "dev" }), None),
+        (json!({ "tag": "v1" }), None),
+    ] {
+        match (pinned(reference.clone()), branch) {
+            (Source::Branch(found), Some(branch)) => assert_eq!(found.branch, branch),
+            (Source::Pinned { .. }, None) => {}
+            (found, _) => panic!("{reference}: {found:?}"),
+        }
+    }
+}
+
+#[test]
+fn other_sources_of_flux_are_artifacts_and_a_missing_one_is_unclear() {
+    let oci = with(
+        kustomization(),
+        json!({
+            "spec": { "sourceRef": { "kind": "OCIRepository" } },
+            "status": { "lastAttemptedRevision": "latest@sha256:abc" },
+        }),
+    );
+    let found = flux(oci, repository());
+    assert_eq!(found.judged, Judged::Source(0));
+    assert_eq!(found.attempted.as_deref(), Some("latest@sha256:abc"));
+    assert!(found.paths.is_empty() && matches!(found.sources[0], Source::Artifact { .. }));
+    let known = Known::default().with("Kustomization", kustomization());
+    let found = find(&known, &reference(DeliveryKind::Kustomization, "web"), "flux").expect("it is there");
+    assert!(matches!(&found.judged, Judged::Unclear(why) if why.contains("flux/shop")), "{:?}", found.judged);
+    assert!(!found.applied && found.attempted.is_none());
+    assert!(find(&known, &reference(DeliveryKind::Kustomization, "other"), "flux").is_none());
+}
+
+#[test]
+fn an_image_automation_counts_where_it_writes() {
+    let automation = |more: Value| {
+        with(
+            json!({
+                "metadata": { "name": "images", "namespace": "flux" },
+                "spec": { "sourceRef": { "kind": "GitRepository", "name": "shop" }, "update": { "path": "./apps" } },
+            }),
+            more,
+        )
+    };
+    for (what, more, counts) in [
+        ("the folder above", json!({}), true),
+        ("a folder within", json!({ "spec": { "update": { "path": "apps/web/images" } } }), true),
+        ("everything", json!({ "spec": { "update": null } }), true),
+        ("another folder", json!({ "spec": { "update": { "path": "./apps/webshop" } } }), false),
+        ("another branch", json!({ "spec": { "git": { "push": { "branch": "images" } } } }), false),
+        ("the same branch", json!({ "spec": { "git": { "push": { "branch": "main" } } } }), true),
+        ("another repository", json!({ "spec": { "sourceRef": { "name": "other" } } }), false),
+        ("another namespace", json!({ "metadata": { "namespace": "b" } }), false),
+        (
+            "ours from another namespace",
+            json!({ "metadata": { "namespace": "b" }, "spec": { "sourceRef": { "namespace": "flux" } } }),
+            true,
+        ),
+        ("suspended", json!({ "spec": { "suspend": true } }), false),
+    ] {
+        let known = Known::default()
+            .with("Kustomization", kustomization())
+            .with("GitRepository", repository())
+            .with("ImageUpdateAutomation", automation(more));
+        let found = find(&known, &reference(DeliveryKind::Kustomization, "web"), "flux").expect("it is there");
+        assert_eq!(found.other_writers.len(), usize::from(counts), "{what}");
+    }
+}

@@ -1,0 +1,7 @@
+//! Deliveries as the controllers write them.
+
+mod applications;
+mod corpus;
+mod kustomizations;
+mod objects;
+mod releases;
