@@ -10,7 +10,7 @@ use super::application_state::{State, held};
 use super::application_warnings::warnings;
 use super::fields::{annotation, list, owned, text};
 use super::paths::clean;
-use super::sources::{argo_git, judged, without_credentials};
+use super::sources::{argo_git, judged, repository_address};
 use super::workloads::of_application;
 use crate::delivery::{Delivery, Judged, Source};
 
@@ -70,7 +70,7 @@ fn sources(object: &Value) -> Vec<Source> {
 }
 
 fn source(source: &Value) -> Source {
-    let repository = without_credentials(text(source, "/repoURL").unwrap_or_default());
+    let repository = repository_address(text(source, "/repoURL").unwrap_or_default());
     let target = text(source, "/targetRevision").unwrap_or_default();
     if let Some(chart) = text(source, "/chart") {
         return Source::Artifact { what: format!("chart {chart} {target} of {repository}") };

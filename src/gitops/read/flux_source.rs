@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::context::{ObjectName, ReadContext};
 use super::fields::{flag, list, owned, text};
 use super::paths::covers;
-use super::sources::without_credentials;
+use super::sources::repository_address;
 use crate::delivery::Source;
 use crate::revision::commit_of;
 
@@ -21,7 +21,7 @@ pub(super) fn source_of(kustomization: &Value) -> Option<ObjectName> {
 /// A path of a `GitRepository`. Of its references `commit` counts before `name`, `semver`, `tag` and `branch`, as
 /// with Flux itself; without any it is the branch `master`.
 pub(super) fn git_source(repository: &Value, path: String) -> Source {
-    let url = without_credentials(text(repository, "/spec/url").unwrap_or_default());
+    let url = repository_address(text(repository, "/spec/url").unwrap_or_default());
     let reference = |field: &str| text(repository, &format!("/spec/ref/{field}"));
     let pinned = |to: String| Source::Pinned { repository: url.clone(), to, path: path.clone() };
     if let Some(commit) = reference("commit") {

@@ -39,7 +39,7 @@ pub(super) fn judged(wanted: Option<i32>, sources: &[Source]) -> Judged {
 
 /// A URL without the credentials that somebody may have written into it. The user of SSH stays: it is part of
 /// the address.
-pub(super) fn without_credentials(url: &str) -> String {
+pub(super) fn repository_address(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at(end);
@@ -157,7 +157,7 @@ mod tests {
             ("git@git.example:a/b.git", "git@git.example:a/b.git"),
             ("https://git.example/a@b", "https://git.example/a@b"),
         ] {
-            assert_eq!(without_credentials(url), expected);
+            assert_eq!(repository_address(url), expected);
         }
     }
 }
