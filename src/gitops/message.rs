@@ -228,3 +228,6 @@ fn trailers(text: &RevertText<'_>) -> String {
     lines.extend(text.companions.iter().map(|companion| (TRAILER_GATE, companion.gate.clone())));
     lines.into_iter().map(|(name, value)| format!("{name}: {}\n", plain(&value, 320))).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -164,3 +164,6 @@ fn escaped(text: &str) -> String {
 fn address(link: &str) -> String {
     plain(link, 500).chars().filter(|character| !matches!(character, '<' | '>' | '\\' | ' ' | '(' | ')')).collect()
 }
+
+#[cfg(test)]
+mod tests;

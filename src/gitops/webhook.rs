@@ -258,3 +258,6 @@ fn urls(repositories: [Option<Repository>; 2]) -> Vec<String> {
     }
     urls
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,4 +14,4 @@ mod verdict;
 pub use chain::{ask_again_at, ask_guard, judge};
 pub use together::{concerns_all, is_sibling, leader, takes_along};
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -53,13 +53,13 @@ cases! {
     ConfirmedFailure {
         "two runs failed": |e| e.approved = false => Pass "2 runs of smoke failed, 2 were asked for";
         "one run failed": |e| { e.judgement().executions.pop(); } => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs, and no workflow had more than 1";
-        "one failed, one passed": |e| e.judgement().executions[1].verdict = Some(Verdict::Passed) => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs";
-        "one failed, one errored": |e| e.judgement().executions[1].verdict = Some(Verdict::Errored) => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs";
-        "one run of each of two workflows failed": |e| e.judgement().executions[1].workflow = "load".into() => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs";
+        "one failed, one passed": |e| e.second_run().verdict = Some(Verdict::Passed) => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs";
+        "one failed, one errored": |e| e.second_run().verdict = Some(Verdict::Errored) => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs";
+        "one run of each of two workflows failed": |e| e.second_run().workflow = "load".into() => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs";
         "no run is known": |e| e.judgement().executions.clear() => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs, and no workflow had more than 0";
         "fewer than one are asked for": |e| { e.gate().failures_required = -1; e.judgement().executions.clear() } => Refuse "`spec.confirmation.failures` of the gate asks for 1 failed run";
         "one is asked for": |e| { e.gate().failures_required = 1; e.judgement().executions.pop(); } => Pass "1 run of smoke failed, 1 was asked for";
-        "a failed control run confirms nothing": |e| { e.judgement().executions[1].role = GateRole::Control } => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs";
+        "a failed control run confirms nothing": |e| { e.second_run().role = GateRole::Control } => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs";
         "the control run passed": |e| { e.gate().control = true; e.judgement().executions.push(execution("shop-c", GateRole::Control, 1, Verdict::Passed)) } => Pass "2 runs of smoke failed, and the control run shop-c with the good revision passed";
         "the control run failed": |e| { e.gate().control = true; e.judgement().executions.push(execution("shop-c", GateRole::Control, 1, Verdict::Failed)) } => Refuse "2 runs of smoke failed, but the verdict of the control run shop-c is failed: it may be the environment";
         "the control run was skipped": |e| { e.gate().control = true; e.judgement().executions.push(execution("shop-c", GateRole::Control, 1, Verdict::Skipped)) } => Refuse "2 runs of smoke failed, but the verdict of the control run shop-c is skipped";
@@ -79,31 +79,31 @@ cases! {
         "nothing was green before": |e| e.spec.good = None => Refuse "the gate shop has not judged any revision green yet";
         "good and bad are the same": |e| e.spec.good.clone_from(&Some(e.spec.bad.clone())) => Refuse "the last good revision bad0000 is the one that failed";
         "the gate has forgotten it": |e| e.gate().last_good = None => Refuse "the gate shop does not know a good revision any more";
-        "the gate has a newer one": |e| e.gate().last_good.as_mut().expect("good").revision.revision = "newer00".into() => Refuse "the gate's last good revision is newer00 by now";
+        "the gate has a newer one": |e| e.known_good().revision.revision = "newer00".into() => Refuse "the gate's last good revision is newer00 by now";
         "the gate was deleted": |e| e.gate = None => Refuse "the gate shop does not exist any more";
     }
     SameSource {
         "the same path on the same branch": |e| e.approved = false => Pass "good and bad come from `apps/shop` on `main` of https://git.example.com/shop";
-        "the URL is spelt in another way": |e| e.spec.good_source.as_mut().expect("source").repository = "git@git.example.com:shop.git".into() => Pass "good and bad come from";
-        "the good one came from another repository": |e| e.spec.good_source.as_mut().expect("source").repository = "https://u:s3cret@git.example.com/old".into() => Refuse "the repository https://git.example.com/old is not https://git.example.com/shop; a good revision of another source is none";
-        "the good one came from another branch": |e| e.spec.good_source.as_mut().expect("source").branch = "next".into() => Refuse "the branch `next` is not `main`";
+        "the URL is spelt in another way": |e| e.spec.good_source.get_or_insert_default().repository = "git@git.example.com:shop.git".into() => Pass "good and bad come from";
+        "the good one came from another repository": |e| e.spec.good_source.get_or_insert_default().repository = "https://u:s3cret@git.example.com/old".into() => Refuse "the repository https://git.example.com/old is not https://git.example.com/shop; a good revision of another source is none";
+        "the good one came from another branch": |e| e.spec.good_source.get_or_insert_default().branch = "next".into() => Refuse "the branch `next` is not `main`";
         "the good one came from another path": |e| e.spec.good_source = Some(source("apps/old")) => Refuse "the path `apps/old` is not `apps/shop`";
         "it is not known where the good one came from": |e| e.spec.good_source = None => Refuse "the record does not say where the good revision was delivered from";
-        "the gate says something else than the record": |e| e.gate().last_good.as_mut().expect("good").source = Some(source("apps/old")) => Refuse "the path `apps/old` is not `apps/shop`";
-        "the gate does not say": |e| e.gate().last_good.as_mut().expect("good").source = None => Refuse "the gate does not say where";
-        "the URL is none": |e| e.spec.good_source.as_mut().expect("source").repository = String::new() => Refuse "the repository  is not";
+        "the gate says something else than the record": |e| e.known_good().source = Some(source("apps/old")) => Refuse "the path `apps/old` is not `apps/shop`";
+        "the gate does not say": |e| e.known_good().source = None => Refuse "the gate does not say where";
+        "the URL is none": |e| e.spec.good_source.get_or_insert_default().repository = String::new() => Refuse "the repository  is not";
         "nothing was green before": |e| e.spec.good = None => Skipped "not asked: no good revision is known";
         "there is no branch": |e| e.spec.source = None => Skipped "not asked: the delivery does not come from a path on a branch";
     }
     SourceIsBranch {
         "it follows a branch": |e| e.approved = false => Pass "the delivery follows `apps/shop` on `main`";
-        "it follows a tag": |e| e.delivery().sources[0] = Source::Pinned { repository: "https://git.example.com/shop".into(), to: "tag v1.2.0".into(), path: "apps/shop".into() } => Refuse "it is delivered from tag v1.2.0, which no commit moves";
-        "it is a chart": |e| e.delivery().sources[0] = Source::Artifact { what: "chart podinfo 6.5.0".into() } => Refuse "it is delivered as chart podinfo 6.5.0, which no commit moves";
+        "it follows a tag": |e| e.delivery().sources = vec![Source::Pinned { repository: "https://git.example.com/shop".into(), to: "tag v1.2.0".into(), path: "apps/shop".into() }] => Refuse "it is delivered from tag v1.2.0, which no commit moves";
+        "it is a chart": |e| e.delivery().sources = vec![Source::Artifact { what: "chart podinfo 6.5.0".into() }] => Refuse "it is delivered as chart podinfo 6.5.0, which no commit moves";
         "which of several is not clear": |e| e.delivery().judged = Judged::Unclear("two sources are paths on branches".into()) => Refuse "what is delivered is not clear: two sources";
         "the source is gone": |e| e.delivery().sources.clear() => Refuse "the delivery has no source number 0 any more";
         "the delivery is gone": |e| e.delivery = None => Refuse "the Application shop does not exist";
-        "it follows another branch by now": |e| { let mut s = source("apps/shop"); s.branch = "hotfix".into(); e.delivery().sources[0] = Source::Branch(s) } => Refuse "the branch `hotfix` is not `main`: the delivery was changed since it failed";
-        "it delivers another path by now": |e| e.delivery().sources[0] = Source::Branch(source("apps/shop2")) => Refuse "the path `apps/shop2` is not `apps/shop`";
+        "it follows another branch by now": |e| { let mut s = source("apps/shop"); s.branch = "hotfix".into(); e.delivery().sources = vec![Source::Branch(s)] } => Refuse "the branch `hotfix` is not `main`: the delivery was changed since it failed";
+        "it delivers another path by now": |e| e.delivery().sources = vec![Source::Branch(source("apps/shop2"))] => Refuse "the path `apps/shop2` is not `apps/shop`";
         "it followed no branch when it failed": |e| e.spec.source = None => Refuse "the failure was delivered from no branch";
     }
     RepositoryReadable {
@@ -158,19 +158,19 @@ cases! {
     }
     NoMerge {
         "there is none": |e| e.approved = false => Pass "no commit between good and bad is a merge";
-        "there is one": |e| e.facts().range[0].parents = 2 => PullRequest "bad0000 \"Show the new cart\" by Ann is a merge: merging the same branch again would not bring its change back";
-        "there is one, and there is no forge": |e| { e.facts().range[0].parents = 2; e.grant().forge = false } => Refuse "bad0000 \"Show the new cart\" by Ann is a merge";
-        "there is one, and no grant": |e| { e.facts().range[0].parents = 2; e.grant = Err("none".into()) } => Refuse "bad0000 \"Show the new cart\" by Ann is a merge";
-        "the policy allows them": |e| { e.facts().range[0].parents = 2; e.spec.policy.allow_merges = true } => Pass "bad0000 is a merge, which `spec.rollback.allowMerges`";
+        "there is one": |e| e.culprit().parents = 2 => PullRequest "bad0000 \"Show the new cart\" by Ann is a merge: merging the same branch again would not bring its change back";
+        "there is one, and there is no forge": |e| { e.culprit().parents = 2; e.grant().forge = false } => Refuse "bad0000 \"Show the new cart\" by Ann is a merge";
+        "there is one, and no grant": |e| { e.culprit().parents = 2; e.grant = Err("none".into()) } => Refuse "bad0000 \"Show the new cart\" by Ann is a merge";
+        "the policy allows them": |e| { e.culprit().parents = 2; e.spec.policy.allow_merges = true } => Pass "bad0000 is a merge, which `spec.rollback.allowMerges`";
         "not everything could be looked at": |e| e.facts().cut = true => Refuse "there are too many commits between good and bad";
         "the repository says no": |e| e.git = Err(GitTrouble::Denied("x".into())) => Skipped "not asked";
     }
     NotARollback {
         "there is none": |e| e.approved = false => Pass "no commit between good and bad is a rollback";
-        "the failed commit is a rollback": |e| e.facts().range[0].rollback_key = Some("k".into()) => Refuse "bad0000 \"Show the new cart\" by Ann is a rollback; what follows a rollback is for people to judge";
+        "the failed commit is a rollback": |e| e.culprit().rollback_key = Some("k".into()) => Refuse "bad0000 \"Show the new cart\" by Ann is a rollback; what follows a rollback is for people to judge";
         "one before it is": |e| { let mut c = commit("00f0000000", "Revert"); c.rollback_key = Some("k".into()); e.facts().range.push(c) } => Refuse "00f0000 \"Revert\" by Ann is a rollback";
-        "a rollback was taken back": |e| e.facts().range[0].reverts_rollback = true => Refuse "bad0000 \"Show the new cart\" by Ann is the revert of a rollback";
-        "the list lacks the failed commit itself": |e| { e.facts().range.clear(); e.facts().bad.as_mut().expect("bad").rollback_key = Some("k".into()) } => Refuse "bad0000";
+        "a rollback was taken back": |e| e.culprit().reverts_rollback = true => Refuse "bad0000 \"Show the new cart\" by Ann is the revert of a rollback";
+        "the list lacks the failed commit itself": |e| { e.facts().range.clear(); e.facts().bad.get_or_insert_default().rollback_key = Some("k".into()) } => Refuse "bad0000";
         "not everything could be looked at": |e| e.facts().cut = true => Refuse "there are too many commits";
         "the repository says no": |e| e.git = Err(GitTrouble::Denied("x".into())) => Skipped "not asked";
     }
@@ -192,8 +192,8 @@ cases! {
         "nobody else writes": |e| e.approved = false => Pass "no other program is known to write to these paths";
         "Kargo promotes it": |e| e.delivery().other_writers = vec!["Kargo (annotation `kargo.akuity.io/authorized-stage`)".into()] => PullRequest "Kargo (annotation `kargo.akuity.io/authorized-stage`) writes to these paths and may write the bad state again; suspend it";
         "there is no forge": |e| { e.delivery().other_writers = vec!["Kargo".into()]; e.grant().forge = false } => Refuse "Kargo writes to these paths";
-        "the failed commit is a program's": |e| e.facts().range[0].author = "argocd-image-updater".into() => PullRequest "Argo CD Image Updater (author of bad0000) writes";
-        "by its address": |e| e.facts().range[0].email = "29139614+renovate[bot]@users.noreply.github.com".into() => PullRequest "Renovate (author of bad0000) writes";
+        "the failed commit is a program's": |e| e.culprit().author = "argocd-image-updater".into() => PullRequest "Argo CD Image Updater (author of bad0000) writes";
+        "by its address": |e| e.culprit().email = "29139614+renovate[bot]@users.noreply.github.com".into() => PullRequest "Renovate (author of bad0000) writes";
         "it left its file": |e| e.facts().changed.push(FileChange { path: "apps/shop/.argocd-source-shop.yaml".into(), status: 'M' }) => PullRequest "Argo CD Image Updater (`apps/shop/.argocd-source-shop.yaml`) writes";
         "the repository says no, and nobody else is known": |e| e.git = Err(GitTrouble::Denied("x".into())) => Pass "no other program";
         "the delivery is gone": |e| e.delivery = None => Skipped "not asked: the delivery does not exist";

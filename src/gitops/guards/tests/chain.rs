@@ -57,7 +57,7 @@ fn who_is_not_free_is_not_taken_along() {
     };
     assert!(!free(|e| e.paused = vec!["somebody".into()]));
     assert!(!free(|e| e.spec.policy.approval = true));
-    assert!(!free(|e| e.facts().range[0].parents = 2), "a push does not take along what needs a person");
+    assert!(!free(|e| e.culprit().parents = 2), "a push does not take along what needs a person");
     assert!(free(|e| e.gates = (5, 5)), "that concerns all alike");
     assert!(!is_willing(Vec::new()), "nobody was asked");
 }

@@ -8,30 +8,30 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{CommitFacts, Delivery, Evidence, FileChange, GateFacts, GitFacts, Grant, Judged, OtherRollback, Source};
 
-pub(super) const BAD: &str = "bad0000000000000000000000000000000000bad";
-pub(super) const GOOD: &str = "900d000000000000000000000000000000000000";
-pub(super) const TIP: &str = "7190000000000000000000000000000000000000";
+pub(crate) const BAD: &str = "bad0000000000000000000000000000000000bad";
+pub(crate) const GOOD: &str = "900d000000000000000000000000000000000000";
+pub(crate) const TIP: &str = "7190000000000000000000000000000000000000";
 
 /// Noon of a day, and so many seconds.
-pub(super) fn time(seconds: i64) -> Timestamp {
+pub(crate) fn time(seconds: i64) -> Timestamp {
     let noon: Timestamp = "2026-11-26T12:00:00Z".parse().expect("a time");
     noon + SignedDuration::from_secs(seconds)
 }
 
 /// The failure is five minutes old.
-pub(super) fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     time(0)
 }
 
-pub(super) fn revision(id: &str, tree: &str) -> RevisionStatus {
+pub(crate) fn revision(id: &str, tree: &str) -> RevisionStatus {
     RevisionStatus { revision: id.to_owned(), tree: Some(tree.to_owned()) }
 }
 
-pub(super) fn source(path: &str) -> GitSource {
+pub(crate) fn source(path: &str) -> GitSource {
     GitSource { repository: "https://git.example.com/shop".into(), branch: "main".into(), path: path.into() }
 }
 
-pub(super) fn commit(id: &str, subject: &str) -> CommitFacts {
+pub(crate) fn commit(id: &str, subject: &str) -> CommitFacts {
     CommitFacts {
         id: id.into(),
         subject: subject.into(),
@@ -42,7 +42,7 @@ pub(super) fn commit(id: &str, subject: &str) -> CommitFacts {
     }
 }
 
-pub(super) fn execution(name: &str, role: GateRole, run: i32, verdict: Verdict) -> GateExecution {
+pub(crate) fn execution(name: &str, role: GateRole, run: i32, verdict: Verdict) -> GateExecution {
     GateExecution {
         name: name.into(),
         workflow: if role == GateRole::Control { "ping" } else { "smoke" }.into(),
@@ -66,7 +66,7 @@ fn judgement() -> Judgement {
     }
 }
 
-pub(super) fn spec(path: &str) -> RollbackSpec {
+pub(crate) fn spec(path: &str) -> RollbackSpec {
     RollbackSpec {
         gate: "shop".into(),
         gate_uid: "gate-1".into(),
@@ -91,7 +91,7 @@ pub(super) fn spec(path: &str) -> RollbackSpec {
     }
 }
 
-pub(super) fn facts() -> GitFacts {
+pub(crate) fn facts() -> GitFacts {
     GitFacts {
         tip: TIP.into(),
         tip_tree: Some("tree-bad".into()),
@@ -110,7 +110,7 @@ pub(super) fn facts() -> GitFacts {
     }
 }
 
-pub(super) fn agreed() -> Evidence {
+pub(crate) fn agreed() -> Evidence {
     Evidence {
         record: ("shop".into(), "shop-0123456789".into()),
         created_at: time(-290),
@@ -144,7 +144,7 @@ pub(super) fn agreed() -> Evidence {
 }
 
 /// Another record, of another app from the same commit.
-pub(super) fn other(name: &str, path: &str, phase: RollbackPhase) -> OtherRollback {
+pub(crate) fn other(name: &str, path: &str, phase: RollbackPhase) -> OtherRollback {
     let mut spec = spec(path);
     spec.gate = name.into();
     spec.delivery.name = name.into();
@@ -161,24 +161,53 @@ pub(super) fn other(name: &str, path: &str, phase: RollbackPhase) -> OtherRollba
     }
 }
 
+/// Parts of the evidence, made anew when an earlier change took them away.
 impl Evidence {
-    pub(super) fn facts(&mut self) -> &mut GitFacts {
-        self.git.as_mut().expect("facts")
+    pub(crate) fn facts(&mut self) -> &mut GitFacts {
+        if self.git.is_err() {
+            self.git = Ok(facts());
+        }
+        self.git.as_mut().expect("set above")
     }
 
-    pub(super) fn grant(&mut self) -> &mut Grant {
-        self.grant.as_mut().expect("a grant")
+    /// The newest commit of the range.
+    pub(crate) fn culprit(&mut self) -> &mut CommitFacts {
+        let range = &mut self.facts().range;
+        if range.is_empty() {
+            range.push(commit(BAD, "Show the new cart"));
+        }
+        &mut range[0]
     }
 
-    pub(super) fn gate(&mut self) -> &mut GateFacts {
-        self.gate.as_mut().expect("a gate")
+    pub(crate) fn grant(&mut self) -> &mut Grant {
+        if self.grant.is_err() {
+            self.grant = Ok(Grant { name: "shop".into(), mode: RollbackMode::Push, forge: true, ..Grant::default() });
+        }
+        self.grant.as_mut().expect("set above")
     }
 
-    pub(super) fn judgement(&mut self) -> &mut Judgement {
-        self.gate().current.as_mut().expect("a judgement")
+    pub(crate) fn gate(&mut self) -> &mut GateFacts {
+        self.gate.get_or_insert_default()
     }
 
-    pub(super) fn delivery(&mut self) -> &mut Delivery {
-        self.delivery.as_mut().expect("a delivery")
+    pub(crate) fn judgement(&mut self) -> &mut Judgement {
+        self.gate().current.get_or_insert_with(judgement)
+    }
+
+    /// The confirming run.
+    pub(crate) fn second_run(&mut self) -> &mut GateExecution {
+        let executions = &mut self.judgement().executions;
+        while executions.len() < 2 {
+            executions.push(execution("shop-bad0000-2", GateRole::Confirm, 2, Verdict::Failed));
+        }
+        &mut executions[1]
+    }
+
+    pub(crate) fn known_good(&mut self) -> &mut GoodRevision {
+        self.gate().last_good.get_or_insert_default()
+    }
+
+    pub(crate) fn delivery(&mut self) -> &mut Delivery {
+        self.delivery.get_or_insert_default()
     }
 }

@@ -2,7 +2,7 @@
 
 mod cases;
 mod chain;
-mod evidence;
+pub(crate) mod evidence;
 mod page;
 mod properties;
 mod together;

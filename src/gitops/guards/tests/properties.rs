@@ -41,12 +41,7 @@ prop_compose! {
     ) -> (Evidence, Timestamp) {
         let mut evidence = agreed();
         for change in changes {
-            // A change may need what an earlier one took away.
-            let mut changed = evidence.clone();
-            let done = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (CASES[change].change)(&mut changed)));
-            if done.is_ok() {
-                evidence = changed;
-            }
+            (CASES[change].change)(&mut evidence);
         }
         evidence.created_at = times.0;
         if changes_times(&numbers) {
