@@ -24,6 +24,12 @@ fn approve(world: &World, record: &Object) -> Outcome<()> {
     world.annotate("rollback", world.name(), record.text("/metadata/name"), "assay.dev/approve=true")
 }
 
+/// The record, once it is refused: what waited and was overtaken says so in its phase.
+fn over(world: &World, bad: &str) -> Outcome<Object> {
+    let over = |record: &Object| ["Refused", "Superseded"].contains(&record.text("/status/phase"));
+    world.record_when(App::Web, bad, "is over", over)
+}
+
 /// Nothing of ours is on the branch.
 fn untouched(world: &World, tip: &str) -> Outcome<Figures> {
     crate::refusals::unchanged(world, tip)
@@ -48,7 +54,7 @@ pub(crate) fn newer_commit(suite: &Suite) -> Outcome<Figures> {
         let files = world.files(App::Web, &Behaviour::good("1.2.0"))?;
         let newer = world.repository().change("Lower the price", &files)?;
         approve(world, &record)?;
-        let record = world.phase(App::Web, &bad, "Refused")?;
+        let record = over(world, &bad)?;
         answers(&record, "NothingNewer", "Refuse")?;
         untouched(world, &newer)
     })
@@ -66,8 +72,7 @@ pub(crate) fn no_longer_deployed(suite: &Suite) -> Outcome<Figures> {
             app.text("/status/sync/revision") == good && app.text("/status/sync/status") == "Synced"
         })?;
         approve(world, &record)?;
-        let over = |record: &Object| ["Refused", "Superseded"].contains(&record.text("/status/phase"));
-        let record = world.record_when(App::Web, &bad, "is over", over)?;
+        let record = over(world, &bad)?;
         answers(&record, "StillDeployed", "Refuse")?;
         untouched(world, &bad)
     })
@@ -82,7 +87,7 @@ pub(crate) fn force_push(suite: &Suite) -> Outcome<Figures> {
         let other = repository.commit("Begin again")?;
         repository.git(&["push", "-q", "--force", "origin", "HEAD:refs/heads/main"])?;
         approve(world, &record)?;
-        let record = world.phase(App::Web, &bad, "Refused")?;
+        let record = over(world, &bad)?;
         answers(&record, "HistoryIntact", "Refuse")?;
         untouched(world, &other)
     })
