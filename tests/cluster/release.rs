@@ -12,6 +12,8 @@ use crate::{CommandError, Place};
 pub const SYSTEM: &str = "assay-system";
 /// Name of the release.
 const RELEASE: &str = "assay";
+/// What the development cluster has beyond the chart's own values, relative to the top folder.
+const VALUES: &str = "tests/cluster/fixtures/install.yaml";
 /// One test at a time changes it.
 static ONE: Mutex<()> = Mutex::new(());
 
@@ -35,7 +37,7 @@ pub enum ReleaseError {
 /// When there are no images, or Helm fails.
 pub fn install(place: &Place) -> Result<(), ReleaseError> {
     let images = images(place)?;
-    helm(place, "charts/assay", &["--values", &images.to_string_lossy()])
+    helm(place, "charts/assay", &["--values", VALUES, "--values", &images.to_string_lossy()])
 }
 
 /// The values that name the images which were built last.
@@ -76,7 +78,7 @@ impl Release {
         fs::write(&file, values)?;
         self.changed.store(true, Ordering::Relaxed);
         let (images, values) = (images.to_string_lossy(), file.to_string_lossy());
-        let done = helm(self.place, "charts/assay", &["--values", &images, "--values", &values]);
+        let done = helm(self.place, "charts/assay", &["--values", VALUES, "--values", &images, "--values", &values]);
         fs::remove_file(&file).ok();
         done
     }
