@@ -77,6 +77,11 @@ const LOOPS: &[GitopsCase] = &[
         "mode `PullRequest` on Gitea; a person merges it",
         "nothing is pushed to the branch before; `Recovered` after the merge",
     ),
+    case(
+        "multi-source",
+        "an Application of two sources; the gate judges the first",
+        "one revert in the first; the second source is as it was",
+    ),
     case("monorepo", "two apps in one repository; one fails", "only the files of the failing app change"),
     case(
         "two-apps-one-commit",

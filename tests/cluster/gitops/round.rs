@@ -66,7 +66,8 @@ impl Round {
 fn deploys(world: &World, object: &Object, revision: &str) -> bool {
     match world.plan().engine {
         Engine::Argo => {
-            object.text("/status/sync/revision") == revision && object.text("/status/sync/status") == "Synced"
+            let revisions = [object.text("/status/sync/revision"), object.text("/status/sync/revisions/0")];
+            revisions.contains(&revision) && object.text("/status/sync/status") == "Synced"
         }
         Engine::Flux => object.text("/status/lastAttemptedRevision").ends_with(revision),
     }

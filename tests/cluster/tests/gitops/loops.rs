@@ -112,6 +112,31 @@ pub(crate) fn pull_request(suite: &Suite) -> Outcome<Figures> {
     })
 }
 
+pub(crate) fn multi_source(suite: &Suite) -> Outcome<Figures> {
+    let more = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\ndata: {colour: green}\n";
+    let plan = Plan::new(Engine::Argo).gate(json!({"spec": {"delivery": {"source": 0}}})).file("more/map.yaml", more);
+    suite.within("sources", plan, |world| {
+        let good = world.first_commit(&Behaviour::good("1.0.0"))?;
+        world.give_grant()?;
+        let url = world.repository().url();
+        let source = |path: &str| json!({"repoURL": url, "path": path, "targetRevision": "main"});
+        let sources = json!({"spec": {"source": null, "sources": [source("apps/web"), source("more")]}});
+        let name = world.delivery_name(App::Web);
+        world.apply(&Engine::Argo.delivery(&name, world.name(), &url, "apps/web", &sources))?;
+        world.verdict(App::Web, &good, "passed")?;
+        let mut files = world.files(App::Web, &Behaviour::bad("1.1.0"))?;
+        files.push(("more/map.yaml".to_owned(), more.replace("green", "blue")));
+        let bad = world.repository().change("Raise the price, in blue", &files)?;
+        world.nudge()?;
+        let round = Round::follow(world, App::Web, &bad)?;
+        check(world, &[App::Web], &good, &bad, &round)?;
+        let repository = world.repository();
+        let (is, was) = (repository.entry(&round.revert, "more")?, repository.entry(&bad, "more")?);
+        holds(is == was, || "the other source was changed".to_owned())?;
+        Ok(round.figures())
+    })
+}
+
 pub(crate) fn monorepo(suite: &Suite) -> Outcome<Figures> {
     let plan = Plan::new(Engine::Argo).apps(&[App::Web, App::Api]);
     suite.within("mono", plan, |world| {

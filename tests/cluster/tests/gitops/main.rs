@@ -39,6 +39,7 @@ const SIDE_BY_SIDE: &[(&str, Done)] = &[
     ("argo-push", loops::argo_push),
     ("flux-push", loops::flux_push),
     ("pull-request", loops::pull_request),
+    ("multi-source", loops::multi_source),
     ("monorepo", loops::monorepo),
     ("two-apps-one-commit", loops::two_apps_one_commit),
     ("flaky", loops::flaky),
