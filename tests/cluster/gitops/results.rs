@@ -95,8 +95,8 @@ const LOOPS: &[GitopsCase] = &[
 const TRAPS: &[GitopsCase] = &[
     case(
         "stale-pass-argo",
-        "a bad revision in an app of two waves, the gate green from before",
-        "the second wave is never applied",
+        "a bad revision in an app of two waves, the gate in the last and green from before, and a PostSync hook",
+        "the hook never runs",
     ),
     case(
         "stale-pass-flux",
@@ -105,7 +105,7 @@ const TRAPS: &[GitopsCase] = &[
     ),
     case(
         "stale-fail-argo",
-        "the revert in an app of two waves, the gate red from before",
+        "the revert in an app of two waves, the gate in the last and red from before",
         "the revert's operation is `Succeeded` at its first try",
     ),
     case(
@@ -115,8 +115,8 @@ const TRAPS: &[GitopsCase] = &[
     ),
     case(
         "deadlock",
-        "a good revision in an app of two waves, the gate in the first",
-        "the tests run while the operation waits for them; the second wave is applied",
+        "a good revision in an app of two waves, the gate in the last, and a PostSync hook",
+        "the tests run while the operation waits for them; then the hook runs",
     ),
 ];
 

@@ -8,10 +8,11 @@ use crate::waves::{applied, later};
 
 fn two_waves() -> Plan {
     let (path, text) = later("1.0.0");
-    Plan::new(Engine::Argo).file(&path, &text)
+    let last = json!({"metadata": {"annotations": {"argocd.argoproj.io/sync-wave": "1"}}});
+    Plan::new(Engine::Argo).gate(last).file(&path, &text)
 }
 
-/// Commits a version of the app with its second wave.
+/// Commits a version of the app with what comes after its waves.
 fn commit(world: &World, behaviour: &Behaviour) -> Outcome<String> {
     let mut files = world.files(App::Web, behaviour)?;
     files.push(later(&behaviour.version));
@@ -46,7 +47,7 @@ pub(crate) fn stale_pass_argo(suite: &Suite) -> Outcome<Figures> {
         let phase = operation(world, &bad)?;
         holds(phase == "Failed", || format!("the operation at the bad revision is {phase}"))?;
         let version = applied(world)?;
-        holds(version == "1.0.0", || format!("the second wave is at {version}"))?;
+        holds(version == "1.0.0", || format!("the hook is at {version}"))?;
         Ok(Vec::new())
     })
 }
@@ -110,7 +111,7 @@ pub(crate) fn deadlock(suite: &Suite) -> Outcome<Figures> {
         holds(phase == "Running", || format!("the operation was {phase} while the tests ran"))?;
         holds(operation(world, &next)? == "Succeeded", || "the operation failed".to_owned())?;
         let version = applied(world)?;
-        holds(version == "1.1.0", || format!("the second wave is at {version}"))?;
+        holds(version == "1.1.0", || format!("the hook is at {version}"))?;
         Ok(Vec::new())
     })
 }

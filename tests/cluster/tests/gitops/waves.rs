@@ -1,11 +1,12 @@
-//! An app of Argo CD in two waves, the gate in the first: the second is applied only when the gate says yes.
+//! An app of Argo CD with its gate in the last wave and something that comes after all waves: that is applied only
+//! when the gate says yes, and the operation waits for it.
 
 use assay_cluster_tests::{Outcome, World};
 
-/// What the second wave brings.
+/// What comes afterwards.
 const FILE: &str = "apps/web/later.yaml";
 
-/// The second wave of a version.
+/// What comes after the waves of a version.
 pub(crate) fn later(version: &str) -> (String, String) {
     let text = format!(
         "apiVersion: v1
@@ -13,7 +14,7 @@ kind: ConfigMap
 metadata:
   name: later
   annotations:
-    argocd.argoproj.io/sync-wave: \"1\"
+    argocd.argoproj.io/hook: PostSync
 data:
   version: \"{version}\"
 "
@@ -21,7 +22,7 @@ data:
     (FILE.to_owned(), text)
 }
 
-/// The version of the second wave that is applied; empty when there is none.
+/// The version of what came afterwards; empty when nothing did.
 pub(crate) fn applied(world: &World) -> Outcome<String> {
     let get = ["-n", world.name(), "get", "configmap", "later", "--ignore-not-found", "-o", "jsonpath={.data.version}"];
     world.kubectl(&get)
