@@ -11,6 +11,7 @@
 //! | runner to server | `ingest` |
 //! | executions, logs, artifacts, report | the file of that name |
 //! | what people apply, judged at once | `admission`, `definitions`, `cluster_definitions` |
+//! | what forges say | `forge`, `hooks` |
 //! | who may | `access`, `identities`, `cluster_identities` |
 //! | errors | `problem` |
 #![forbid(unsafe_code)]
@@ -28,7 +29,9 @@ mod definitions;
 mod events;
 mod executions;
 mod feed;
+mod forge;
 mod headers;
+mod hooks;
 mod identities;
 mod ingest;
 mod lines;
@@ -43,6 +46,7 @@ pub use authority::{Certificates, CertificatesError, service_names};
 pub use cluster_definitions::ClusterDefinitions;
 pub use cluster_identities::ClusterIdentities;
 pub use definitions::{Definitions, DefinitionsError};
+pub use hooks::{HookMetrics, HookSecret, Hooks};
 pub use identities::{Caller, Identities, IdentityError, Question, RunnerIdentity};
 pub use serve::{ServeError, ServeOptions, serve, tls_config};
 pub use state::{Closing, Server};

@@ -59,6 +59,11 @@ impl Refusal {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "the body is too large", detail)
     }
 
+    /// 429: more at once than is taken.
+    pub(crate) fn too_many() -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "too many at once", "try again in a moment")
+    }
+
     /// 503: something we depend on does not answer; the cause is logged.
     pub(crate) fn unavailable(error: &(dyn std::error::Error + 'static)) -> Self {
         log(error);
@@ -96,7 +101,7 @@ impl IntoResponse for Refusal {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response

@@ -7,7 +7,7 @@ use axum::routing::{get, post, put};
 
 use crate::problem::Refusal;
 use crate::state::Server;
-use crate::{admission, artifacts, commands, executions, headers, ingest, logs, report};
+use crate::{admission, artifacts, commands, executions, forge, headers, ingest, logs, report};
 
 impl Server {
     /// The whole HTTP interface.
@@ -26,6 +26,7 @@ impl Server {
             .route("/ingest/v1/progress", put(ingest::progress))
             .route("/ingest/v1/commands", get(commands::read))
             .route("/admission/v1/validate", post(admission::validate))
+            .route("/hooks/v1/{grant}", post(forge::receive))
             .route("/ingest/v1/report", put(ingest::report))
             .route("/ingest/v1/artifacts", put(ingest::artifact))
             .route("/api/v1/namespaces/{namespace}/executions", get(executions::list))

@@ -7,6 +7,8 @@ use tokio::sync::watch;
 
 use crate::access::Access;
 use crate::definitions::Definitions;
+use crate::forge::Forges;
+use crate::hooks::{HookMetrics, Hooks};
 use crate::identities::Identities;
 
 /// Turns true when the process is about to end: long answers then break off,
@@ -19,6 +21,7 @@ pub struct Server {
     pub(crate) store: Store,
     pub(crate) access: Arc<Access>,
     pub(crate) definitions: Arc<dyn Definitions>,
+    pub(crate) forges: Option<Arc<Forges>>,
     pub(crate) closing: Closing,
 }
 
@@ -30,6 +33,13 @@ impl Server {
         definitions: Arc<dyn Definitions>,
         closing: Closing,
     ) -> Self {
-        Self { store, access: Arc::new(Access::new(identities)), definitions, closing }
+        Self { store, access: Arc::new(Access::new(identities)), definitions, forges: None, closing }
+    }
+
+    /// The same server, which also listens to forges.
+    #[must_use]
+    pub fn with_hooks(mut self, hooks: Arc<dyn Hooks>, metrics: HookMetrics) -> Self {
+        self.forges = Some(Arc::new(Forges::new(hooks, metrics)));
+        self
     }
 }

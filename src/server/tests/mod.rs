@@ -3,6 +3,7 @@
 mod admission;
 mod artifacts;
 mod commands;
+mod forge;
 mod ingest;
 mod logs;
 mod memory;
@@ -49,8 +50,10 @@ pub(crate) async fn house() -> House {
     let identities = Arc::new(Memory::default());
     let closing = watch::Sender::new(false);
     let definitions = Arc::new(Shelf::default());
-    let router = Server::new(store.clone(), identities.clone(), definitions.clone(), closing.subscribe()).router();
-    House { _dir: dir, store, identities, definitions, router, closing }
+    let router = Router::new();
+    let mut house = House { _dir: dir, store, identities, definitions, router, closing };
+    house.router = house.server().router();
+    house
 }
 
 pub(crate) async fn begin(store: &Store, namespace: &str, name: &str, uid: &str, attempt: u32) {
@@ -105,6 +108,10 @@ pub(crate) fn request(method: Method, path: &str, token: &str) -> http::request:
 }
 
 impl House {
+    pub(crate) fn server(&self) -> Server {
+        Server::new(self.store.clone(), self.identities.clone(), self.definitions.clone(), self.closing.subscribe())
+    }
+
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.router.clone().oneshot(request).await.expect("routes never fail");
         let (parts, body) = response.into_parts();

@@ -29,6 +29,32 @@ The sentences are those of the program, made by its tests from one failure in wh
 written by `UPDATE=1 cargo test -p assay-gitops --lib` (`make generate`).
 ";
 
+const WEBHOOKS: &str = "
+## How the forge says that a branch moved
+
+Nothing depends on it: without it a rollback looks at the branch when it is due. With it the manager looks at once.
+
+Put a `webhook-secret` of at least eight bytes into the Secret that the grant names in `spec.forge.secret`, and let the forge post
+pushes as JSON to `https://<the manager>/hooks/v1/<name of the GitWriteAccess>` with the same secret:
+
+| forge | where | how it proves itself |
+|---|---|---|
+| Gitea, Forgejo | Settings, Webhooks, secret | `X-Gitea-Signature` or `X-Forgejo-Signature`: HMAC-SHA256 of the body |
+| GitHub | Settings, Webhooks, secret; content type `application/json` | `X-Hub-Signature-256` |
+| GitLab | Settings, Webhooks, signing token or secret token | `webhook-signature`, at most five minutes old, or `X-Gitlab-Token` |
+
+| answer | meaning |
+|---|---|
+| 202 | understood: `push`, `ping`, or `nothing` for events that do not concern a branch |
+| 400 | signed, but not the body of a push; or it did not come within ten seconds |
+| 401 | no grant of this name, no secret, or not its signature: which of them is not said (the manager's log says it for grants that exist) |
+| 404 | the manager does not listen to forges |
+| 413 | more than one mebibyte |
+| 429 | too many at once |
+
+A push only makes the manager look; what is there it asks the repository itself. `assay_webhooks_total` counts them by outcome.
+";
+
 fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
     for (at, guard) in Guard::ALL.iter().enumerate() {
@@ -52,6 +78,7 @@ fn page() -> String {
             );
         }
     }
+    page.push_str(WEBHOOKS);
     page
 }
 
