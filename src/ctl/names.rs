@@ -33,6 +33,11 @@ pub(crate) fn rollback(text: &str) -> Result<String, String> {
     name(text, ROLLBACK_KINDS)
 }
 
+/// The name of any object, without a kind before it.
+pub(crate) fn bare(text: &str) -> Result<String, String> {
+    name(text, &[])
+}
+
 /// The name of an execution, or `@latest`.
 pub(crate) fn execution_or_latest(text: &str) -> Result<String, String> {
     if text == LATEST { Ok(text.to_owned()) } else { execution(text) }
@@ -77,7 +82,7 @@ mod tests {
         }
         assert_eq!(gate("testgate.assay.dev/shop").as_deref(), Ok("shop"));
         assert_eq!(rollback("rb/shop-1").as_deref(), Ok("shop-1"));
-        assert!(gate("rb/shop").is_err());
+        assert!(gate("rb/shop").is_err() && bare("tg/shop").is_err());
         assert_eq!(workflow("twf/first").as_deref(), Ok("first"));
         assert_eq!(execution_or_latest("@latest").as_deref(), Ok("@latest"));
     }

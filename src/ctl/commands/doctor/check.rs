@@ -34,6 +34,11 @@ impl Check {
         Self { level: Level::Warn, topic, said: said.into(), way_out: Some(way_out.into()) }
     }
 
+    /// Not as well as it could be, and the way out is said with it.
+    pub(super) fn remark(topic: &'static str, said: impl Into<String>) -> Self {
+        Self { level: Level::Warn, topic, said: said.into(), way_out: None }
+    }
+
     /// Not working.
     pub(super) fn fail(topic: &'static str, said: impl Into<String>, way_out: impl Into<String>) -> Self {
         Self { level: Level::Fail, topic, said: said.into(), way_out: Some(way_out.into()) }
@@ -65,6 +70,7 @@ mod tests {
             "FAIL  manager      no pod is ready\n                   → look at its log"
         );
         assert_eq!(Check::ok("x", "fine").lines().len(), 1);
+        assert_eq!(Check::remark("x", "so-so").lines().len(), 1);
         assert!(Level::Fail > Level::Warn && Level::Warn > Level::Ok);
     }
 }

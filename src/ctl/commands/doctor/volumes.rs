@@ -44,7 +44,7 @@ pub(super) async fn check(session: &Session, deployment: &Found) -> Vec<Check> {
 }
 
 /// A setting of the manager, as its Deployment writes it.
-fn setting<'a>(deployment: Option<&'a Deployment>, name: &str) -> Option<&'a str> {
+pub(super) fn setting<'a>(deployment: Option<&'a Deployment>, name: &str) -> Option<&'a str> {
     let pod = deployment?.spec.as_ref()?.template.spec.as_ref()?;
     let env = pod.containers.iter().flat_map(|container| container.env.iter().flatten());
     env.into_iter().find(|entry| entry.name == name)?.value.as_deref()

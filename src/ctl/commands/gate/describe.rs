@@ -29,6 +29,7 @@ pub(super) async fn describe(place: &Place, name: &str, screen: &mut Screen) -> 
         let name = plain(&rollback.name);
         screen.note(&paint::dim(&format!("its rollback: {program} -n {namespace} rollback explain {name}")))?;
     }
+    screen.note(&paint::dim(&format!("its delivery: {program} -n {namespace} doctor --gate {name}")))?;
     Ok(exit::PASSED)
 }
 

@@ -131,7 +131,7 @@ fn judged<'a>(gate: &'a TestGate, awaited: &Awaited) -> Option<&'a Judgement> {
     if gate.metadata.generation.is_some_and(|generation| generation != status.observed_generation) {
         return None;
     }
-    if awaited.token.is_some() && awaited.token != status.last_handled_reconcile_at {
+    if awaited.token.is_some() && awaited.token != status.last_handled_rerun {
         return None;
     }
     let fits = |judgement: &&Judgement| {
@@ -183,8 +183,8 @@ mod tests {
             (2, json!({ "current": going, "verdicts": [failed] }), &now, false),
             (2, json!({ "current": going, "verdicts": [failed] }), &of("aaaaaaa"), true),
             (2, json!({ "current": going, "verdicts": [failed] }), &of("bbbbbbb"), false),
-            (2, json!({ "current": failed, "lastHandledReconcileAt": "t1" }), &asked, false),
-            (2, json!({ "current": failed, "lastHandledReconcileAt": "t2" }), &asked, true),
+            (2, json!({ "current": failed, "lastHandledRerun": "t1" }), &asked, false),
+            (2, json!({ "current": failed, "lastHandledRerun": "t2" }), &asked, true),
         ] {
             assert_eq!(
                 judged(&gate(observed, status.clone()), awaited).is_some(),
