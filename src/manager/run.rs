@@ -8,7 +8,7 @@ use std::time::Duration;
 use assay_api::names::LEASE;
 use assay_cluster::{Cluster, ConnectError, ConnectOptions, Elected, ElectionOptions, elect};
 use assay_lifecycle::{Limits, Policy};
-use assay_operator::{Context, Metrics, Settings};
+use assay_operator::{Context, Metrics, NoTrees, Settings};
 use assay_protocol::Server as ServerPlace;
 use assay_server::{Certificates, ClusterDefinitions, ClusterIdentities, ServeOptions, Server, serve, tls_config};
 use assay_store::{Disposition, OpenError, Store};
@@ -210,9 +210,11 @@ impl Started {
             concurrency: usize::from(args.concurrency),
             policy: Policy::default(),
             retention: limits(&args.retention),
+            gitops: true,
         };
         let events = self.cluster.events(&args.identity());
-        Context { cluster: self.cluster.clone(), store: self.store.clone(), events, metrics, settings }
+        let trees = Arc::new(NoTrees);
+        Context { cluster: self.cluster.clone(), store: self.store.clone(), events, trees, metrics, settings }
     }
 
     /// The orderly end: nobody writes any more, so the lease is given back and

@@ -1,11 +1,14 @@
 //! What every controller holds.
 
+use std::sync::Arc;
+
 use assay_cluster::{Cluster, Events};
 use assay_lifecycle::{Limits, Policy};
 use assay_protocol::Server;
 use assay_store::Store;
 use tokio::sync::watch;
 
+use crate::gate::Trees;
 use crate::metrics::Metrics;
 
 /// How executions are placed, and how the controllers work.
@@ -29,6 +32,8 @@ pub struct Settings {
     pub policy: Policy,
     /// How much is kept of a workflow that does not say.
     pub retention: Limits,
+    /// Whether gates are looked after, and with them the objects of Argo CD and Flux.
+    pub gitops: bool,
 }
 
 /// What every controller holds. Cheap enough to share behind one pointer.
@@ -39,6 +44,8 @@ pub struct Context {
     pub store: Store,
     /// Publisher of Kubernetes Events.
     pub events: Events,
+    /// Who reads the repositories that gates and rollbacks are about.
+    pub trees: Arc<dyn Trees>,
     /// What is counted.
     pub metrics: Metrics,
     /// Settings.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::context::Context;
 use crate::definition::{templates, workflows};
 use crate::finished::Listeners;
-use crate::{execution, retention, storage};
+use crate::{execution, gate, gitops, retention, storage};
 
 /// Runs all controllers, until the future is dropped. Only the leader may do
 /// so: dropping it ends every look that is under way.
@@ -17,8 +17,18 @@ pub async fn run(context: Context) {
     let (storage_tells, store) = tokio::sync::watch::channel(None);
     let (controller, watches) = execution::prepare(&context, Listeners(vec![workflows_hear, retention_hears]), store);
     let executions = controller.executions.clone();
+    let (gitops, gitops_watches) = gitops::prepare(&context, executions.clone());
+    let gates = gate::prepare(&context, &gitops);
+    let heard = Arc::clone(&gitops);
+    let looked_after = context.settings.gitops;
+    let of_gitops = async move {
+        if looked_after {
+            tokio::join!(gate::run(gates), gitops::run(gitops, gitops_watches));
+        }
+    };
     tokio::join!(
-        execution::run(controller, watches),
+        execution::run(controller, watches, move |change| heard.hear(change)),
+        of_gitops,
         workflows::run(Arc::clone(&context), ended, changed),
         templates::run(Arc::clone(&context), templates_tell),
         retention::run(Arc::clone(&context), executions, superfluous),

@@ -14,6 +14,8 @@ mod definition;
 mod execution;
 mod failure;
 mod finished;
+mod gate;
+mod gitops;
 mod metrics;
 mod queue;
 mod retention;
@@ -22,4 +24,5 @@ mod work;
 
 pub use context::{Context, Settings};
 pub use controllers::run;
+pub use gate::{NoTrees, TreeAsk, Trees};
 pub use metrics::Metrics;

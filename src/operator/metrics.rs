@@ -24,6 +24,8 @@ pub struct Metrics {
     seconds: Histogram,
     again: Counter,
     removed: Counter,
+    judged: Family<Ending, Counter>,
+    judgement: Histogram,
     errors: Family<Error, Counter>,
     queued: Family<Loop, Gauge>,
 }
@@ -58,6 +60,8 @@ impl Default for Metrics {
             seconds: Histogram::new(SECONDS),
             again: Counter::default(),
             removed: Counter::default(),
+            judged: Family::default(),
+            judgement: Histogram::new(SECONDS),
             errors: Family::default(),
             queued: Family::default(),
         }
@@ -81,6 +85,12 @@ impl Metrics {
             self.again.clone(),
         );
         registry.register("executions_removed", "Finished executions removed by retention", self.removed.clone());
+        registry.register("gate_verdicts", "Verdicts of gates about revisions", self.judged.clone());
+        registry.register(
+            "gate_verdict_seconds",
+            "Time from the moment a gate saw a revision to its verdict",
+            self.judgement.clone(),
+        );
         registry.register("reconcile_errors", "Looks at an object that failed", self.errors.clone());
         registry.register("queue_depth", "Objects that wait to be looked at", self.queued.clone());
     }
@@ -100,6 +110,13 @@ impl Metrics {
     /// A finished execution was removed.
     pub(crate) fn removed(&self) {
         self.removed.inc();
+    }
+
+    /// A gate came to a verdict, so long after it saw the revision.
+    pub(crate) fn judged(&self, verdict: Verdict, reason: Reason, lasted: Duration) {
+        let ending = Ending { verdict: verdict.as_str(), reason: reason.as_str() };
+        self.judged.get_or_create(&ending).inc();
+        self.judgement.observe(lasted.as_secs_f64());
     }
 
     /// An execution stands in a phase, as long as the answer is kept.
@@ -166,6 +183,7 @@ mod tests {
         let (metrics, mut registry) = (Metrics::default(), Registry::default());
         metrics.register(&mut registry);
         metrics.finished(Verdict::Errored, Reason::PodEvicted, Duration::from_secs(3));
+        metrics.judged(Verdict::Failed, Reason::TestsFailed, Duration::from_secs(70));
         let running = metrics.standing(Phase::Running);
         drop(metrics.standing(Phase::Running));
         let looks = metrics.of_loop("executions");
@@ -180,6 +198,8 @@ mod tests {
             r#"assay_reconcile_errors_total{controller="executions",disposition="transient"} 1"#,
             r#"assay_queue_depth{controller="executions"} 7"#,
             "assay_executions_tried_again_total 0",
+            r#"assay_gate_verdicts_total{verdict="failed",reason="TestsFailed"} 1"#,
+            r#"assay_gate_verdict_seconds_bucket{le="120.0"} 1"#,
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }

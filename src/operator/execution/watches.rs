@@ -52,8 +52,8 @@ pub(crate) fn prepare(
     (Arc::new(controller), Watches { executions, jobs, pods, news })
 }
 
-/// Looks after all executions.
-pub(crate) async fn run(controller: Arc<Controller>, watches: Watches) {
+/// Looks after all executions. `hear` is told of every change of one.
+pub(crate) async fn run(controller: Arc<Controller>, watches: Watches, hear: impl Fn(&Change<TestExecution>)) {
     let Watches { executions, jobs, pods, news } = watches;
     let (send, triggers) = mpsc::unbounded_channel();
     let settings = &controller.context.settings;
@@ -71,13 +71,14 @@ pub(crate) async fn run(controller: Arc<Controller>, watches: Watches) {
         feed(
             executions,
             &send,
+            hear,
             |execution: &TestExecution| execution.metadata.uid.clone(),
             move |uid| {
                 forget.memories.forget(uid);
             }
         ),
-        feed(jobs, &send, |job: &SlimJob| job.execution_uid().map(str::to_owned), |_| {}),
-        feed(pods, &send, |pod: &SlimPod| pod.execution_uid().map(str::to_owned), |_| {}),
+        feed(jobs, &send, |_| {}, |job: &SlimJob| job.execution_uid().map(str::to_owned), |_| {}),
+        feed(pods, &send, |_| {}, |pod: &SlimPod| pod.execution_uid().map(str::to_owned), |_| {}),
         listen(news, &send, &store, &controller),
         storage(controller.store.clone(), &send, &controller),
         async {
@@ -95,10 +96,12 @@ pub(crate) async fn run(controller: Arc<Controller>, watches: Watches) {
 async fn feed<K>(
     mut watch: Watch<K>,
     send: &mpsc::UnboundedSender<Trigger<String>>,
+    hear: impl Fn(&Change<K>),
     uid: impl Fn(&K) -> Option<String>,
     gone: impl Fn(&str),
 ) {
     while let Some(change) = watch.changes.next().await {
+        hear(&change);
         let uid = match &change {
             Change::Applied(object) => uid(object),
             Change::Gone(object) => uid(object).inspect(|uid| gone(uid)),

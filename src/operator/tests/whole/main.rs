@@ -7,7 +7,7 @@ use std::time::Duration;
 use assay_api::{Reason, StepState, Verdict};
 use assay_cluster::{Cluster, ConnectOptions};
 use assay_lifecycle::{Limits, Policy};
-use assay_operator::{Context, Metrics, Settings, run};
+use assay_operator::{Context, Metrics, NoTrees, Settings, run};
 use assay_protocol::ingest::Commands;
 use assay_protocol::{ArtifactTotals, Progress, RunOutcome, Seal, Server, StepProgress};
 use assay_store::{RecordError, RunKey, Store};
@@ -55,9 +55,11 @@ async fn house(server: ApiServer) -> House {
         concurrency: 4,
         policy: Policy::default(),
         retention: Limits { age: None, count: Some(1) },
+        gitops: true,
     };
     let events = cluster.events("test");
-    let context = Context { cluster, store: store.clone(), events, metrics, settings };
+    let trees = std::sync::Arc::new(NoTrees);
+    let context = Context { cluster, store: store.clone(), events, trees, metrics, settings };
     let operator = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(run(context)));
     House { server, store, registry, _folder: folder, _operator: operator }
 }
