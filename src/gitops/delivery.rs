@@ -34,6 +34,9 @@ pub struct Delivery {
     pub workloads: Vec<Workload>,
     /// The operation that is running, or waits for its next try.
     pub operation: Option<Operation>,
+    /// Whether it waits for the health of [`Delivery::attempted`] now, of which this gate may be a part, and may take
+    /// no newer revision before it knows or gives up. (Argo CD's waiting is an [`Operation`].)
+    pub awaits_health: bool,
     /// Health as the controller itself says it, for people.
     pub health: Option<String>,
     /// Why nothing new is deployed at present, for people: suspended, automated sync off, a sync window.

@@ -149,13 +149,18 @@ impl Page {
     }
 }
 
-/// The revision that is to be judged. A running operation holds on to its revision whatever Git says: it may
-/// wait for our verdict, and nothing else is deployed before it ends. Otherwise it is what the controller
+/// The revision that is to be judged. A running operation, or health check, holds on to its revision whatever
+/// Git says: it may wait for our verdict, and nothing else is deployed before it ends. Otherwise it is what the controller
 /// wants deployed, except where somebody keeps it from deploying: then it is what is deployed.
 fn target(delivery: &Delivery) -> Option<&str> {
     let (desired, attempted) = (delivery.desired.as_deref(), delivery.attempted.as_deref());
+    holds_on(delivery).or(if delivery.held.is_some() { attempted.or(desired) } else { desired.or(attempted) })
+}
+
+/// The revision that the controller holds on to until it is done with it.
+pub(super) fn holds_on(delivery: &Delivery) -> Option<&str> {
     let operated = delivery.operation.as_ref().and_then(|operation| operation.revision.as_deref());
-    operated.or(if delivery.held.is_some() { attempted.or(desired) } else { desired.or(attempted) })
+    operated.or(delivery.attempted.as_deref().filter(|_| delivery.awaits_health))
 }
 
 /// The path that is judged, when it is one on a branch.

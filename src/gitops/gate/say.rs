@@ -78,11 +78,12 @@ pub(super) fn say(
 }
 
 /// Our own revert is on its way: it must not be judged by the verdict of what it takes back. While an operation
-/// of the bad revision runs the verdict stays, or that operation would wait for ever.
+/// or a health check of the bad revision goes on the verdict stays, or it would wait for what it never sees.
 fn is_rolled_back(current: &Judgement, observed: &GateObserved, delivery: &Delivery) -> bool {
     let phase = observed.rollback.as_ref().map(|seen| seen.phase);
     let written = matches!(phase, Some(RollbackPhase::Committing | RollbackPhase::Deploying));
-    written && current.verdict == Some(Verdict::Failed) && is_about(observed, current) && delivery.operation.is_none()
+    let held_on = delivery.operation.is_some() || delivery.awaits_health;
+    written && current.verdict == Some(Verdict::Failed) && is_about(observed, current) && !held_on
 }
 
 /// What is not deployed, where somebody keeps it from being deployed.

@@ -45,6 +45,7 @@ pub(super) fn read_application(object: &Value, reference: DeliveryReference) -> 
         settled: state.settled.filter(|_| known),
         workloads: if elsewhere(object) { Vec::new() } else { of_application(object) },
         operation: state.operation,
+        awaits_health: false,
         health: text(object, "/status/health/status").map(str::to_owned),
         held: held(object),
         rollback_paused: annotation(object, ANNOTATION_PAUSE_ROLLBACK) == Some("true"),

@@ -43,6 +43,7 @@ pub(super) fn read_kustomization(object: &Value, context: &ReadContext, referenc
         applied: attempted.is_some() && applied(object) && !still_moving_elsewhere(object),
         settled: text(object, "/status/lastAppliedRevision").and_then(revision).filter(|_| known),
         workloads: if elsewhere(object) { Vec::new() } else { of_inventory(object) },
+        awaits_health: checks_health(object),
         health: ready(object),
         held: held(object, repository),
         rollback_paused: annotation(object, ANNOTATION_PAUSE_ROLLBACK) == Some("true"),
@@ -93,8 +94,7 @@ fn own_name(object: &Value) -> ObjectName {
 /// revision while the way back to it is being built.
 fn applied(object: &Value) -> bool {
     let attempted = text(object, "/status/lastAttemptedRevision").unwrap_or_default();
-    let (_, reason, message) = condition_words(object, "Reconciling");
-    if reason == "Progressing" && message.starts_with("Running health checks") {
+    if checks_health(object) {
         return true;
     }
     let (healthy, _, message) = condition_words(object, "Healthy");
@@ -113,6 +113,13 @@ fn applied(object: &Value) -> bool {
         }
         None => text(object, "/status/lastAppliedRevision") == Some(attempted),
     }
+}
+
+/// Whether it waits for health at present. Without the feature gate `CancelHealthCheckOnNewRevision` it looks at
+/// nothing newer meanwhile.
+fn checks_health(object: &Value) -> bool {
+    let (_, reason, message) = condition_words(object, "Reconciling");
+    reason == "Progressing" && message.starts_with("Running health checks")
 }
 
 /// Whether a message names a revision, and not one that begins like it.

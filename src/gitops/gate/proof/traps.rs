@@ -95,6 +95,29 @@ fn deadlock_a_failure_stays_while_the_operation_of_its_revision_runs() {
 }
 
 #[test]
+fn deadlock_a_failure_stays_until_the_health_check_of_flux_has_seen_it() {
+    let mut scene = Scene::new(spec(&["smoke"]));
+    scene.push(B);
+    scene.delivery().attempted = Some(B.to_owned());
+    scene.delivery().awaits_health = true;
+    scene.apply();
+    for _ in 0..2 {
+        scene.end(Verdict::Failed);
+    }
+    scene.says(Status::Failed, Reason::TestsFailed, B);
+    // It looks every five seconds. The revert is in Git before it has looked: a gate in progress would keep it
+    // checking the bad revision until its timeout, and the revert waiting.
+    scene.rollback(RollbackPhase::Committing);
+    scene.says(Status::Failed, Reason::TestsFailed, B);
+    scene.rollback(RollbackPhase::Deploying);
+    scene.push(C);
+    scene.says(Status::Failed, Reason::TestsFailed, B);
+    scene.delivery().awaits_health = false;
+    scene.look();
+    scene.says(Status::InProgress, Reason::AwaitingDeployment, C);
+}
+
+#[test]
 fn deadlock_a_newer_commit_does_not_stop_the_tests_that_an_operation_waits_for() {
     let mut scene = Scene::new(spec(&["smoke"]));
     scene.push(A);

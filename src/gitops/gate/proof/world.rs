@@ -19,6 +19,7 @@ enum Event {
     Operate(u8),
     Apply,
     Rest,
+    Check,
     Retry,
     Held(bool),
     Tree(u8, bool),
@@ -45,6 +46,7 @@ fn event() -> impl Strategy<Value = Event> {
         4 => (0u8..4).prop_map(Event::Operate),
         5 => proptest::prelude::Just(Event::Apply),
         3 => proptest::prelude::Just(Event::Rest),
+        1 => proptest::prelude::Just(Event::Check),
         1 => proptest::prelude::Just(Event::Retry),
         1 => any::<bool>().prop_map(Event::Held),
         2 => any::<(u8, bool)>().prop_map(|(revision, same)| Event::Tree(revision % 4, same)),
@@ -96,14 +98,16 @@ impl World {
             Event::Wait(seconds) => self.now += i64::from(*seconds),
             Event::Push(number) => delivery.desired = revision(*number),
             // One operation at a time: a new one begins when the last one has ended.
-            Event::Operate(number) if delivery.operation.is_none() => {
+            Event::Operate(number) if delivery.operation.is_none() && !delivery.awaits_health => {
                 (delivery.attempted, delivery.applied) = (revision(*number), false);
                 delivery.operation = Some(Operation { revision: revision(*number), ..Operation::default() });
             }
             Event::Apply => delivery.applied = delivery.attempted.is_some(),
-            Event::Rest => delivery.operation = None,
+            Event::Rest => (delivery.operation, delivery.awaits_health) = (None, false),
+            Event::Check => delivery.awaits_health = delivery.operation.is_none() && delivery.attempted.is_some(),
             Event::Retry => {
-                delivery.operation = delivery.attempted.is_some().then(Operation::default);
+                let may = delivery.attempted.is_some() && !delivery.awaits_health;
+                delivery.operation = may.then(Operation::default);
             }
             Event::Held(held) => delivery.held = held.then(|| "a sync window".to_owned()),
             Event::Tree(number, same) => {
@@ -259,7 +263,8 @@ impl World {
             let words = [Some(Reason::ConfigInvalid), Some(Reason::DeliveryUnclear)];
             assert!(words.contains(&status.reason), "{status:?}");
         }
-        let operated = observed.delivery.as_ref().and_then(|delivery| delivery.operation.as_ref()?.revision.clone());
+        let operated =
+            observed.delivery.as_ref().and_then(|delivery| super::super::page::holds_on(delivery).map(str::to_owned));
         let judging = ![Some(Reason::ConfigInvalid), Some(Reason::DeliveryUnclear), Some(Reason::DeliveryNotFound)]
             .contains(&status.reason);
         if let Some(operated) = operated.filter(|_| judging) {

@@ -55,6 +55,7 @@ fn a_kustomization_is_applied_when_only_its_health_is_waited_for() {
     for (what, more, attempted, applied) in rows {
         let found = flux(with(kustomization(), more), repository());
         assert_eq!((found.attempted.as_deref(), found.applied), (Some(attempted), applied), "{what}");
+        assert_eq!(found.awaits_health, what == "waiting", "{what}");
     }
 }
 

@@ -1,5 +1,5 @@
 //! As much of an API server as the operator needs: objects are kept, applied,
-//! patched, listed and deleted; a watch is refused as too old, so that lists
+//! created, patched, listed and deleted; a watch is refused as too old, so that lists
 //! are asked for again and again.
 
 use std::collections::BTreeMap;
@@ -91,6 +91,22 @@ impl Kept {
         object
     }
 
+    /// Creates an object under its own name.
+    fn create(&mut self, path: &str, object: Value) -> Option<Value> {
+        let path = format!("{path}/{}", object["metadata"]["name"].as_str()?);
+        (!self.objects.contains_key(&path)).then(|| self.write(&path, object))
+    }
+
+    fn patch(&mut self, path: &str, patch: Value) -> Option<Value> {
+        // An applied object names its kind, a merged document does not.
+        if !patch["kind"].is_null() {
+            return self.apply(path, patch);
+        }
+        let mut object = self.objects.get(path)?.clone();
+        merge(&mut object, patch);
+        Some(self.write(path, object))
+    }
+
     fn apply(&mut self, path: &str, patch: Value) -> Option<Value> {
         let Some(path) = path.strip_suffix("/status") else {
             let status = self.objects.get(path).map(|known| known["status"].clone());
@@ -111,6 +127,30 @@ impl Kept {
     }
 }
 
+fn merge(object: &mut Value, patch: Value) {
+    match patch {
+        Value::Object(fields) => fields.into_iter().for_each(|(name, value)| merge(&mut object[name.as_str()], value)),
+        value => *object = value,
+    }
+}
+
+/// The kinds of Argo CD are installed, those of Flux are not.
+fn discovery(path: &str) -> Option<Response> {
+    let ["", "apis", group, version] = path.split('/').collect::<Vec<_>>()[..] else { return None };
+    if group != "argoproj.io" {
+        return Some(failure(StatusCode::NOT_FOUND, "NotFound"));
+    }
+    let resource = json!({
+        "name": "applications", "singularName": "application", "namespaced": true, "kind": "Application",
+        "verbs": ["get", "list", "watch"],
+    });
+    let list = json!({
+        "kind": "APIResourceList", "apiVersion": "v1", "groupVersion": format!("{group}/{version}"),
+        "resources": [resource],
+    });
+    Some(Json(list).into_response())
+}
+
 fn with(mut object: Value, field: &str, value: Value) -> Value {
     object[field] = value;
     object
@@ -125,6 +165,9 @@ async fn answer(State(server): State<ApiServer>, method: Method, uri: Uri, body:
         )
         .into_response();
     }
+    if let Some(answer) = discovery(path) {
+        return answer;
+    }
     if query.contains("watch=true") {
         return failure(StatusCode::GONE, "Expired");
     }
@@ -135,8 +178,12 @@ async fn answer(State(server): State<ApiServer>, method: Method, uri: Uri, body:
     let found = match method {
         Method::GET if named => kept.objects.get(path).cloned(),
         Method::GET => Some(kept.list(path)),
-        Method::PATCH => kept.apply(path, body()),
+        Method::PATCH => kept.patch(path, body()),
         Method::DELETE => kept.objects.remove(path),
+        Method::POST if path.contains("/apis/assay.dev/") => match kept.create(path, body()) {
+            Some(object) => Some(object),
+            None => return failure(StatusCode::CONFLICT, "AlreadyExists"),
+        },
         _ => Some(body()),
     };
     found.map_or_else(|| failure(StatusCode::NOT_FOUND, "NotFound"), |object| Json(object).into_response())

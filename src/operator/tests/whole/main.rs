@@ -1,6 +1,7 @@
 //! The whole operator on a loopback API server and a real store.
 
 mod apiserver;
+mod gates;
 
 use std::time::Duration;
 
