@@ -8,6 +8,10 @@ use crate::addresses::{local, port};
 use crate::http::{Credentials, HttpError, Request, Response, Server};
 use crate::layout::Layout;
 
+/// The longest wait for an apply: a busy machine may think over a definition of a
+/// megabyte for long.
+const APPLY: Duration = Duration::from_secs(60);
+
 /// Why a call to the API server failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
@@ -85,7 +89,7 @@ impl Api {
             path: &path,
             headers: &[("Content-Type", "application/apply-patch+yaml")],
             body: body.as_bytes(),
-            patience: Duration::from_secs(10),
+            patience: APPLY,
         };
         judge("PATCH", &path, &self.server.send(&request)?)
     }
