@@ -25,6 +25,8 @@ bin=${ASSAY_BIN:-$root/bin}
 tools=(base busybox curl pytest gotest node playwright vitest newman robot maven nextest)
 nextest_version=0.9.151
 suite=bookworm
+# What the manager starts, and what these start: Git does nearly all in one program.
+manager_programs=(/usr/bin/git /usr/lib/git-core/git-remote-http /usr/bin/ssh /usr/bin/ssh-keygen /usr/bin/dash)
 work=
 
 say() { printf '%s\n' "$*" >&2; }
@@ -84,6 +86,7 @@ sources() {
         node | playwright | vitest | newman) cat "$here/tools/$1/package-lock.json" ;;
         robot) cat "$here/tools/robot/requirements.txt" ;;
         maven) cat "$here"/tools/maven/{pom,settings}.xml "$here"/tools/maven/*.java ;;
+        manager) packages_layer git; echo "${manager_programs[@]}"; declare -f licence ;;
         nextest) echo "$nextest_version"; rustc --version; cat "$root"/examples/nextest/{Cargo.toml,Cargo.lock,*.rs} ;;
         *) return 0 ;;
     esac
@@ -130,7 +133,7 @@ busybox_file() {
 
 # --- build contexts: everything from the network is fetched here, never in a Dockerfile ---
 
-context_manager() { install -m 0755 "$(binary manager)" "$1/assay-manager"; }
+context_manager() { tool manager "$1" && install -m 0755 "$(binary manager)" "$1/assay-manager"; }
 context_runner() { install -m 0755 "$(binary runner)" "$1/assay-runner"; }
 context_pytest() { extend_base pytest "$1"; }
 context_curl() { extend_base curl "$1"; }
@@ -214,6 +217,43 @@ tool_maven() {
     find "$repository" \( -name _remote.repositories -o -name '*.lastUpdated' -o -name resolver-status.properties \) -delete
     rm -rf "$project"
     cp "$here/tools/maven/settings.xml" "$1/etc/maven/settings.xml"
+}
+
+# A few programs of the image git, the libraries that they load, and the files that
+# these read; each with its licence.
+tool_manager() {
+    local whole=$work/manager context=$work/manager-git program file
+    mkdir "$whole" "$context"
+    tar -C "$whole" -xpf "$(base_tar)"
+    extend_base git "$context"
+    tar -C "$whole" -xpf "$context/rootfs.tar"
+    mkdir -p "$1"/{etc/ssl/certs,usr/bin,usr/lib64,usr/lib/git-core,usr/share/doc}
+    mkdir -m 1777 "$1/tmp"
+    ln -s usr/bin usr/lib usr/lib64 "$1"
+    for program in "${manager_programs[@]}"; do
+        echo "$program"
+        chroot "$whole" ldd "$program" | grep -o '/[^ ]*'
+    done | sort -u >"$work/manager-files"
+    while read -r file; do
+        install -D -m 0755 "$whole$(chroot "$whole" realpath "$file")" "$1/usr/${file#/usr/}"
+        licence "$whole" "${file##*/}" "$1/usr/share/doc"
+    done < <(sed -e 's,^/lib,/usr/lib,' "$work/manager-files")
+    ln -s dash "$1/usr/bin/sh"
+    ln -s ../../bin/git "$1/usr/lib/git-core/git"
+    ln -s git-remote-http "$1/usr/lib/git-core/git-remote-https"
+    cp "$whole/etc/ssl/certs/ca-certificates.crt" "$1/etc/ssl/certs"
+    printf 'root:x:0:0:root:/:/bin/sh\nnonroot:x:65532:65532:nonroot:/tmp:/bin/sh\n' >"$1/etc/passwd"
+    printf 'root:x:0:\nnonroot:x:65532:\n' >"$1/etc/group"
+    echo 'hosts: files dns' >"$1/etc/nsswitch.conf"
+    rm -rf "$whole" "$context"
+}
+
+# Copies the licence of the package that a file is of.
+licence() {
+    local package
+    package=$(chroot "$1" dpkg-query -S "*/$2" 2>/dev/null | sed -e 's/[:,].*//' -e q)
+    [[ -z $package || ! -f $1/usr/share/doc/$package/copyright ]] ||
+        install -D -m 0644 "$1/usr/share/doc/$package/copyright" "$3/$package/copyright"
 }
 
 # The tool and the tests, both compiled here and linked statically: the image needs no Rust.

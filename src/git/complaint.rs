@@ -20,6 +20,11 @@ const DAMAGED: &[&str] = &[
     "cannot lock ref 'HEAD'",
     "did not send all necessary objects",
     "unresolved deltas",
+    "is not a GIT packfile",
+    "cannot be accessed",
+    "cannot be mapped",
+    "bad pack",
+    "bad index",
 ];
 
 /// The server says no, and will go on saying so.
@@ -95,13 +100,18 @@ const UNAVAILABLE: &[&str] = &[
     "unable to write file",
 ];
 
+/// Contents of files were left out, and are not given one by one: an old protocol, or a server that forbids it.
+const WHOLE_ONLY: &[&str] = &["unadvertised object", "not our ref"];
+
 /// What an exit code that is not 0 means.
 pub(crate) fn judge(doing: &'static str, said: &str) -> GitError {
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let line = line(said);
     // A server that went away while it sent leaves half a pack, which is no damage of ours; and ssh says last, of
     // everything, that it could not read from the repository.
-    if has(UNAVAILABLE) {
+    if has(WHOLE_ONLY) {
+        GitError::WholeOnly(line)
+    } else if has(UNAVAILABLE) {
         GitError::Unavailable { doing, said: line }
     } else if has(DAMAGED) && !said.contains("does not appear to be") {
         GitError::Damaged(line)
@@ -112,33 +122,33 @@ pub(crate) fn judge(doing: &'static str, said: &str) -> GitError {
     }
 }
 
+/// What says most, the best first.
+const TELLING: &[&str] = &[
+    "Permission denied",
+    "ost key verification failed",
+    "Could not resolve",
+    "timed out",
+    "Connection refused",
+    "Connection closed",
+    "Connection reset",
+    "invalid format",
+    "passphrase",
+    "does not appear to be",
+    "remote: ERROR",
+    "remote: error",
+    "remote: GitLab",
+    "remote: HTTP Basic",
+];
+
 /// The one line of many that says most.
 pub(crate) fn line(said: &str) -> String {
     let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
-    let telling = |line: &&str| {
-        let words = [
-            "Permission denied",
-            "ost key verification failed",
-            "HOST IDENTIFICATION",
-            "Could not resolve",
-            "timed out",
-            "Connection refused",
-            "Connection closed",
-            "Connection reset",
-            "invalid format",
-            "passphrase",
-            "remote: ERROR",
-            "remote: error",
-            "remote: GitLab",
-            "remote: HTTP Basic",
-        ];
-        words.iter().any(|word| line.contains(word))
-    };
+    let telling = || TELLING.iter().find_map(|word| lines().find(|line| line.contains(word)));
     let plain = |line: &&str| {
         let line = line.strip_prefix("remote: ").unwrap_or(line);
         ["fatal:", "error:", "ERROR"].iter().any(|word| line.starts_with(word))
     };
-    let chosen = lines().find(telling).or_else(|| lines().find(plain)).or_else(|| lines().last());
+    let chosen = telling().or_else(|| lines().find(plain)).or_else(|| lines().next_back());
     let text = chosen.unwrap_or("git gave no reason");
     let text = text.strip_prefix("remote: ").unwrap_or(text);
     let text = text.strip_prefix("fatal: ").unwrap_or(text);

@@ -140,7 +140,8 @@ impl Walk<'_> {
     }
 
     fn note_outside(&mut self, path: &str) {
-        if !names::covers(self.paths, path) {
+        let known = self.found.outside.iter().any(|known| names::covers(std::slice::from_ref(known), path));
+        if !known && !names::covers(self.paths, path) {
             self.found.outside.insert(path.to_owned());
         }
     }

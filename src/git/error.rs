@@ -83,6 +83,9 @@ pub enum GitError {
     /// The mirror is damaged; it is made anew.
     #[error("the mirror is damaged, and is made anew: {0}")]
     Damaged(String),
+    /// The server leaves contents of files out, but does not give them one by one; the whole is copied the next time.
+    #[error("the server gives no single files, and the whole is copied: {0}")]
+    WholeOnly(String),
     /// The program cannot be started, or its folder cannot be written.
     #[error("cannot {doing}")]
     Machine {
@@ -114,7 +117,9 @@ impl GitError {
             | Self::NoBranch(_)
             | Self::NoCommit(_)
             | Self::Blocked { .. } => Disposition::Stalled,
-            Self::Unavailable { .. } | Self::Late { .. } | Self::Damaged(_) => Disposition::Transient,
+            Self::Unavailable { .. } | Self::Late { .. } | Self::Damaged(_) | Self::WholeOnly(_) => {
+                Disposition::Transient
+            }
             Self::Machine { source, .. } => of_machine(source),
             Self::Odd { .. } => Disposition::Bug,
         }

@@ -7,7 +7,7 @@ mod github;
 mod gitlab;
 mod kinds;
 mod target;
-mod wire;
+pub(crate) mod wire;
 
 pub use client::ForgeClient;
 pub use error::ForgeError;

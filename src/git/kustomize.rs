@@ -78,7 +78,7 @@ fn after_key(text: String) -> String {
 
 /// Neither another server's nor text that stands in the file itself.
 fn is_local(path: &str) -> bool {
-    let inline = path.contains('\n') || path.trim_start().starts_with('{');
+    let inline = path.contains('\n') || path.contains(": ") || path.trim_start().starts_with('{');
     !path.is_empty() && !inline && !path.contains("://") && !path.contains("?ref=") && !path.starts_with("git@")
 }
 

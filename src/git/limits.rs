@@ -11,6 +11,8 @@ pub struct Limits {
     pub bytes: u64,
     /// Bytes that one mirror may take: a larger repository is refused.
     pub mirror_bytes: u64,
+    /// Packs of one mirror: when there are more they are put into one.
+    pub packs: usize,
     /// Calls that speak to a server at the same time.
     pub connections: usize,
     /// For the first copy of a repository.
@@ -27,6 +29,7 @@ impl Default for Limits {
             mirrors: 64,
             bytes: 4 << 30,
             mirror_bytes: 2 << 30,
+            packs: 60,
             connections: 4,
             clone: Duration::from_secs(15 * 60),
             fetch: Duration::from_secs(3 * 60),

@@ -38,11 +38,11 @@ impl Mirror {
     }
 
     /// Makes it, in place of what is there. The caller sees to it that nobody uses it.
-    pub(crate) async fn make(&self, session: &Session, limits: &Limits) -> Result<(), GitError> {
+    pub(crate) async fn make(&self, session: &Session, limits: &Limits, whole: bool) -> Result<(), GitError> {
         let name = self.folder.file_name().expect("a mirror has a name").to_string_lossy();
         let new = self.folder.with_file_name(format!("new-{name}"));
         space::remove(&new).await;
-        let result = copy(session, &new, limits).await;
+        let result = copy(session, &new, limits, whole).await;
         if let Err(error) = result {
             space::remove(&new).await;
             return Err(error);
@@ -124,9 +124,11 @@ fn wanted_to_fetch(said: &str) -> bool {
     said.contains("promisor remote") || said.contains("' not allowed")
 }
 
-async fn copy(session: &Session, new: &Path, limits: &Limits) -> Result<(), GitError> {
-    let arguments =
-        ["clone", "--bare", "--quiet", "--no-tags", "--filter=blob:none", "--template=", "--origin", "origin"];
+async fn copy(session: &Session, new: &Path, limits: &Limits, whole: bool) -> Result<(), GitError> {
+    let mut arguments = vec!["clone", "--bare", "--quiet", "--no-tags", "--template=", "--origin", "origin"];
+    if !whole {
+        arguments.push("--filter=blob:none");
+    }
     let arguments = arguments.into_iter().map(str::to_owned);
     let place = ["--".to_owned(), session.address.url.clone(), new.display().to_string()];
     let call = Call::new("copy the repository", arguments.chain(place));

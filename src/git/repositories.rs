@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use assay_gitops::GitFacts;
 use sha2::{Digest, Sha256};
@@ -23,9 +24,12 @@ use crate::{look, names, objects, push, restore, space};
 const PREFIX: &str = "mirror-";
 /// File in a mirror whose age tells when it was used last.
 const USED: &str = "assay-used";
-/// A mirror with more packs, or more files, than that is tidied.
-const PACKS: usize = 60;
+/// A mirror with more files than that is tidied.
 const FILES: usize = 10_000;
+/// A mirror that was made, or fetched into, so lately is not blamed again.
+const RECENT: Duration = Duration::from_secs(600);
+/// Mirrors that are tried in one call.
+const TRIES: usize = 3;
 
 /// Mirrors of repositories. Everything is looked at in a mirror; servers see fetches and pushes only.
 #[derive(Debug)]
@@ -46,6 +50,10 @@ struct Place {
     fetched: tokio::sync::Mutex<Option<Instant>>,
     /// What it took when it was measured last, in bytes.
     bytes: Mutex<u64>,
+    /// Whether its server gives contents of files only together with everything else.
+    whole: AtomicBool,
+    /// When it was made, if by this process.
+    made: Mutex<Option<Instant>>,
 }
 
 /// A mirror that stays where it is as long as this lives.
@@ -106,12 +114,9 @@ impl Repositories {
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };
+        drop(held);
         match hashed {
-            Err(GitError::Damaged(why)) => {
-                drop(held);
-                self.discard(&address, &why).await;
-                Ok(None)
-            }
+            Err(error) if self.mended(&self.place(&address), &error).await => Ok(None),
             other => other,
         }
     }
@@ -123,19 +128,17 @@ impl Repositories {
     /// See [`GitError`]; [`GitError::trouble`] is what the guards are told.
     pub async fn look(&self, remote: &Remote, ask: &Look) -> Result<GitFacts, GitError> {
         let ask = look::Question::new(ask)?;
-        let mut again = true;
-        loop {
+        for _ in 0..TRIES {
             let (held, session) = self.fresh(remote).await?;
             let connection = self.connection().await;
-            match look::look(&held.mirror, &session, &self.limits, &ask).await {
-                Err(GitError::Damaged(why)) if again => {
-                    again = false;
-                    drop((held, connection));
-                    self.discard(&session.address, &why).await;
-                }
+            let looked = look::look(&held.mirror, &session, &self.limits, &ask).await;
+            drop((held, connection));
+            match looked {
+                Err(error) if self.mended(&self.place(&session.address), &error).await => {}
                 other => return other,
             }
         }
+        Err(unusable())
     }
 
     /// Makes the commit that restores paths, in the mirror only.
@@ -145,28 +148,24 @@ impl Repositories {
     /// A commit is not known, a path cannot be restored without touching another one, the signing key is not usable.
     pub async fn plan(&self, remote: &Remote, restore: &Restore) -> Result<Planned, GitError> {
         let checked = restore::Order::new(restore)?;
-        let mut again = true;
-        loop {
+        let began = Instant::now();
+        for _ in 0..TRIES {
             let session = Session::open(remote)?;
-            let held = match self.place(&session.address).hold().await {
+            let place = self.place(&session.address);
+            let held = match place.hold().await {
                 Some(held) => held,
                 None => self.fresh(remote).await?.0,
             };
-            match restore::plan(&held.mirror, &checked).await {
+            let planned = restore::plan(&held.mirror, &checked).await;
+            drop(held);
+            match planned {
                 // The mirror may be older than what the caller saw, or new since.
-                Err(GitError::NoCommit(_)) if again => {
-                    again = false;
-                    drop(held);
-                    self.fetch(remote).await?;
-                }
-                Err(GitError::Damaged(why)) if again => {
-                    again = false;
-                    drop(held);
-                    self.discard(&session.address, &why).await;
-                }
+                Err(GitError::NoCommit(_)) if !place.fetched_since(began).await => self.fetch(remote).await?,
+                Err(error) if self.mended(&place, &error).await => {}
                 other => return other,
             }
         }
+        Err(unusable())
     }
 
     /// Pushes a commit onto a branch whose tip is what is expected, and onto no other: the server compares. Nothing
@@ -182,7 +181,12 @@ impl Repositories {
         let held = self.place(&session.address).hold().await;
         let held = held.ok_or_else(|| GitError::NoCommit(ask.commit.clone()))?;
         let _connection = self.connection().await;
-        push::push(&held.mirror, &session, &self.folder, &self.limits, &ask).await
+        let pushed = push::push(&held.mirror, &session, &self.folder, &self.limits, &ask).await;
+        drop(held);
+        if let Err(error) = &pushed {
+            self.mended(&self.place(&session.address), error).await;
+        }
+        pushed
     }
 
     /// Tries a credential without writing anything.
@@ -232,25 +236,28 @@ impl Repositories {
     async fn bring(&self, place: &Place, session: &Session) -> Result<(), GitError> {
         if place.mirror.exists() {
             let _lock = place.lock.read().await;
-            match place.mirror.fetch(session, &self.limits).await {
-                Err(GitError::Damaged(why)) => {
-                    tracing::warn!(repository = session.address.url, why, "the mirror is damaged, and is made anew");
+            let fetched = place.mirror.fetch(session, &self.limits).await;
+            match &fetched {
+                Err(error) if place.is_to_blame(error) => {
+                    tracing::warn!(repository = session.address.url, %error, "the mirror is made anew");
                 }
-                other => return other,
+                _ => return fetched,
             }
         }
         tokio::fs::create_dir_all(&self.folder)
             .await
             .map_err(|source| GitError::Machine { doing: "make the folder of the mirrors", source })?;
         let _lock = place.lock.write().await;
-        place.mirror.make(session, &self.limits).await
+        place.mirror.make(session, &self.limits, place.whole.load(Ordering::Relaxed)).await?;
+        *place.made.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        Ok(())
     }
 
     /// Sees to it that the mirror, and all together, stay within their limits.
     async fn tend(&self, place: &Place) -> Result<(), GitError> {
         let folder = &place.mirror.folder;
         let mut space = space::measure(folder).await;
-        if space.packs > PACKS || space.files > FILES {
+        if space.packs > self.limits.packs || space.files > FILES {
             let _lock = place.lock.write().await;
             if let Err(error) = place.mirror.repack(&self.limits).await {
                 tracing::warn!(%error, "a mirror cannot be tidied, and is made anew when it is needed");
@@ -299,11 +306,18 @@ impl Repositories {
         }
     }
 
-    async fn discard(&self, address: &Address, why: &str) {
-        tracing::warn!(repository = address.url, why, "the mirror is damaged, and is made anew");
-        let place = self.place(address);
+    /// Removes a mirror that is to blame for an error; answers whether another try is worth it.
+    async fn mended(&self, place: &Place, error: &GitError) -> bool {
+        if !place.is_to_blame(error) {
+            return false;
+        }
+        tracing::warn!(mirror = %place.mirror.folder.display(), %error, "the mirror is made anew");
+        if matches!(error, GitError::WholeOnly(_)) {
+            place.whole.store(true, Ordering::Relaxed);
+        }
         let _lock = place.lock.write().await;
         space::remove(&place.mirror.folder).await;
+        true
     }
 
     async fn connection(&self) -> SemaphorePermit<'_> {
@@ -325,6 +339,8 @@ impl Repositories {
                 lock: Arc::default(),
                 fetched: tokio::sync::Mutex::default(),
                 bytes: Mutex::default(),
+                whole: AtomicBool::default(),
+                made: Mutex::default(),
             })
         });
         Arc::clone(place)
@@ -332,6 +348,23 @@ impl Repositories {
 }
 
 impl Place {
+    /// Whether another mirror would do better. What Git says of damage is not always known, but a mirror that was
+    /// made just now has none.
+    fn is_to_blame(&self, error: &GitError) -> bool {
+        match error {
+            GitError::Damaged(_) | GitError::WholeOnly(_) => true,
+            GitError::Odd { .. } => {
+                let made = *self.made.lock().unwrap_or_else(PoisonError::into_inner);
+                made.is_none_or(|made| made.elapsed() > RECENT)
+            }
+            _ => false,
+        }
+    }
+
+    async fn fetched_since(&self, time: Instant) -> bool {
+        self.fetched.lock().await.is_some_and(|began| began >= time)
+    }
+
     /// Keeps the mirror where it is, if there is one.
     async fn hold(&self) -> Option<Held> {
         let lock = Arc::clone(&self.lock).read_owned().await;
@@ -342,6 +375,10 @@ impl Place {
         let _ = std::fs::write(self.mirror.folder.join(USED), "");
         Some(Held { mirror: self.mirror.clone(), _lock: lock })
     }
+}
+
+fn unusable() -> GitError {
+    GitError::Damaged("several times in a row".to_owned())
 }
 
 fn mirrors_in(folder: &Path) -> Vec<PathBuf> {

@@ -32,7 +32,7 @@ const SHOWN: usize = 300;
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
 /// A way to one forge.
-pub(super) struct Wire {
+pub(crate) struct Wire {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     base: String,
     header: (HeaderName, HeaderValue),
@@ -41,18 +41,18 @@ pub(super) struct Wire {
 
 /// What a forge answered.
 #[derive(Debug)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     doing: &'static str,
-    pub(super) status: u16,
+    pub(crate) status: u16,
     /// `null` when it is no JSON.
-    pub(super) body: Value,
+    pub(crate) body: Value,
     text: String,
     retry_after: Option<Duration>,
 }
 
 impl Wire {
     /// `scheme` comes before the token in the header.
-    pub(super) fn new(
+    pub(crate) fn new(
         base: String,
         header: HeaderName,
         scheme: &str,
@@ -85,7 +85,7 @@ impl Wire {
     }
 
     /// One request; `path` begins with `/`. Answers of every status but those of a server in trouble.
-    pub(super) async fn call(
+    pub(crate) async fn call(
         &self,
         doing: &'static str,
         method: Method,
@@ -101,7 +101,7 @@ impl Wire {
     }
 
     /// The same, and only success is taken.
-    pub(super) async fn good(
+    pub(crate) async fn good(
         &self,
         doing: &'static str,
         method: Method,
@@ -144,7 +144,7 @@ impl Wire {
     }
 
     /// What the forge says, without the token, should it repeat it.
-    pub(super) fn refused(&self, reply: &Reply) -> ForgeError {
+    pub(crate) fn refused(&self, reply: &Reply) -> ForgeError {
         let said = said(&reply.body).unwrap_or_else(|| reply.text.clone());
         let said = complaint::scrub(said.as_bytes(), std::slice::from_ref(&self.token));
         ForgeError::Refused {
@@ -190,12 +190,12 @@ fn roots(ca: Option<&str>) -> Result<RootCertStore, ForgeError> {
 }
 
 /// For one part of a path, or a value of a query.
-pub(super) fn encoded(text: &str) -> String {
+pub(crate) fn encoded(text: &str) -> String {
     complaint::encoded(text)
 }
 
 /// What a field of an answer must be.
-pub(super) fn field<'a, T>(
+pub(crate) fn field<'a, T>(
     doing: &'static str,
     body: &'a Value,
     name: &str,

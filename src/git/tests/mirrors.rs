@@ -1,0 +1,212 @@
+//! Mirrors: made, damaged, outgrown, shared.
+
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::time::Duration;
+
+use super::paths::{bad, good, shop};
+use super::server::Server;
+use crate::{Disposition, GitError, Limits, Look};
+
+fn mirrors(server: &Server) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(server.mirrors.path()).unwrap().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.file_name().unwrap().to_string_lossy().starts_with("mirror-")).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hash_is_known_after_a_fetch_and_moves_with_its_paths_only() {
+    let server = Server::start().await;
+    let author = server.repository("shop", "sha1");
+    let good = good(&author);
+    let repositories = server.repositories();
+    let remote = server.remote("shop");
+    let paths = ["apps/shop".to_owned(), "absent".to_owned()];
+    assert_eq!(repositories.tree_hash(&remote, &good, &paths).await.unwrap(), None);
+    repositories.fetch(&remote).await.unwrap();
+    let first = repositories.tree_hash(&remote, &good, &paths).await.unwrap().unwrap();
+    let tree = author.run(&["rev-parse", &format!("{good}:apps/shop")]);
+    let lines = format!("absent\0-\napps/shop\0{tree}\n");
+    let expected: String =
+        <sha2::Sha256 as sha2::Digest>::digest(lines).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(first, expected);
+    let beside = author.write("apps/blog/x", "x").commit("Beside");
+    author.publish();
+    assert_eq!(repositories.tree_hash(&remote, &beside, &paths).await.unwrap(), None);
+    repositories.fetch(&remote).await.unwrap();
+    assert_eq!(repositories.tree_hash(&remote, &beside, &paths).await.unwrap(), Some(first.clone()));
+    assert_eq!(repositories.tree_hash(&remote, &beside[..12], &paths).await.unwrap(), Some(first.clone()));
+    let bad = bad(&author);
+    repositories.fetch(&remote).await.unwrap();
+    assert_ne!(repositories.tree_hash(&remote, &bad, &paths).await.unwrap(), Some(first));
+    // A branch that is named like a commit is none.
+    author.run(&["branch", "abcdef0", &good]);
+    author.publish();
+    repositories.fetch(&remote).await.unwrap();
+    assert_eq!(repositories.tree_hash(&remote, "abcdef0", &paths).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contents_stay_on_the_server_where_it_can_leave_them_out() {
+    let server = Server::start().await;
+    let author = server.repository("shop", "sha1");
+    let mut state = 88_172_645_463_325_252u64;
+    let noise: String = (0..200_000)
+        .map(|_| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            char::from(b' ' + (state % 95) as u8)
+        })
+        .collect();
+    author.write("big.txt", &noise);
+    let good = good(&author);
+    let bad = bad(&author);
+    let repositories = server.repositories();
+    let facts = repositories.look(&server.remote("shop"), &shop(&good, &bad)).await.unwrap();
+    assert_eq!(facts.references, ["base"]);
+    let partial = crate::space::measure(server.mirrors.path()).await.bytes;
+    let whole = Server::start().await;
+    whole.switch.whole.store(true, Ordering::SeqCst);
+    let author = whole.repository("shop", "sha1");
+    author.write("big.txt", &noise);
+    let (good, bad) = (super::paths::good(&author), super::paths::bad(&author));
+    let same = whole.repositories().look(&whole.remote("shop"), &shop(&good, &bad)).await.unwrap();
+    assert_eq!(same, facts);
+    let full = crate::space::measure(whole.mirrors.path()).await.bytes;
+    assert!(partial + 50_000 < full, "{partial} {full}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_damaged_mirror_is_made_anew() {
+    let server = Server::start().await;
+    let author = server.repository("shop", "sha1");
+    let good = good(&author);
+    let bad = bad(&author);
+    let repositories = server.repositories();
+    let remote = server.remote("shop");
+    repositories.look(&remote, &shop(&good, &bad)).await.unwrap();
+    let mirror = mirrors(&server).remove(0);
+    let packs = mirror.join("objects/pack");
+    for entry in std::fs::read_dir(&packs).unwrap().flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|end| end == "pack") {
+            std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+            let length = std::fs::metadata(&path).unwrap().len();
+            std::fs::write(&path, vec![0; usize::try_from(length).unwrap()]).unwrap();
+        }
+    }
+    let facts = repositories.look(&remote, &shop(&good, &bad)).await.unwrap();
+    assert_eq!(facts.range.len(), 1);
+    // All of its objects are gone.
+    std::fs::remove_dir_all(&packs).unwrap();
+    std::fs::create_dir(&packs).unwrap();
+    let facts = repositories.look(&remote, &shop(&good, &bad)).await.unwrap();
+    assert_eq!(facts.range.len(), 1);
+    // It is no repository any more.
+    std::fs::remove_file(mirror.join("config")).unwrap();
+    std::fs::remove_dir_all(mirror.join("refs")).unwrap();
+    let paths = ["apps".to_owned()];
+    assert_eq!(repositories.tree_hash(&remote, &bad, &paths).await.unwrap(), None);
+    let facts = repositories.look(&remote, &shop(&good, &bad)).await.unwrap();
+    assert_eq!(facts.range.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_mirrors_that_were_not_used_for_longest_go() {
+    let server = Server::start().await;
+    for name in ["one", "two", "three"] {
+        good(&server.repository(name, "sha1"));
+    }
+    let repositories = server.limited(Limits { mirrors: 2, ..Limits::default() });
+    for name in ["one", "two", "one", "three"] {
+        repositories.fetch(&server.remote(name)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(mirrors(&server).len(), 2);
+    let before = server.switch.fetches.load(Ordering::SeqCst);
+    let paths = [String::new()];
+    let good = server.bare("one");
+    let good = super::author::git(&good, &["rev-parse", "main"], 0);
+    assert!(repositories.tree_hash(&server.remote("one"), &good, &paths).await.unwrap().is_some());
+    assert!(repositories.tree_hash(&server.remote("two"), &good, &paths).await.unwrap().is_none());
+    assert_eq!(server.switch.fetches.load(Ordering::SeqCst), before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_is_too_large_is_refused() {
+    let server = Server::start().await;
+    let author = server.repository("shop", "sha1");
+    let good = good(&author);
+    let repositories = server.limited(Limits { mirror_bytes: 2000, ..Limits::default() });
+    let error = repositories.look(&server.remote("shop"), &shop(&good, &good)).await.unwrap_err();
+    assert!(matches!(error, GitError::TooLarge { .. }), "{error}");
+    assert_eq!(error.disposition(), Disposition::Stalled);
+    assert!(mirrors(&server).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_who_wait_share_a_fetch() {
+    let server = Server::start().await;
+    let author = server.repository("shop", "sha1");
+    good(&author);
+    let repositories = server.repositories();
+    let remote = server.remote("shop");
+    repositories.fetch(&remote).await.unwrap();
+    let before = server.switch.fetches.load(Ordering::SeqCst);
+    let mut waiting: Vec<_> = (0..20).map(|_| Box::pin(repositories.fetch(&remote))).collect();
+    // All at once, on one task.
+    let mut results = Vec::new();
+    std::future::poll_fn(|context| {
+        waiting.retain_mut(|fetch| match fetch.as_mut().poll(context) {
+            Poll::Ready(result) => {
+                results.push(result);
+                false
+            }
+            Poll::Pending => true,
+        });
+        if waiting.is_empty() { Poll::Ready(()) } else { Poll::Pending }
+    })
+    .await;
+    assert!(results.iter().all(Result::is_ok));
+    let fetches = server.switch.fetches.load(Ordering::SeqCst) - before;
+    assert!((1..=2).contains(&fetches), "{fetches}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_silent_does_not_hold_anybody_for_ever() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = Server::start().await;
+    let repositories = server.limited(Limits { clone: Duration::from_secs(1), ..Limits::default() });
+    let remote = crate::Remote { url: format!("http://{address}/x"), ..crate::Remote::default() };
+    let began = std::time::Instant::now();
+    let error = repositories.fetch(&remote).await.unwrap_err();
+    assert!(matches!(error, GitError::Late { .. }), "{error}");
+    assert!(began.elapsed() < Duration::from_secs(5));
+    // The whole group is gone, the helper that spoke HTTP too.
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    let speaks = |line: &str| line.contains(&address.to_string());
+    assert!(!super::secrecy::command_lines().iter().any(|line| speaks(line)));
+    drop(listener);
+    let error = repositories.fetch(&remote).await.unwrap_err();
+    assert_eq!(error.disposition(), Disposition::Transient, "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_small_fetches_are_tidied() {
+    let server = Server::start().await;
+    let author = server.repository("shop", "sha1");
+    let good = good(&author);
+    let repositories = server.limited(Limits { packs: 4, ..Limits::default() });
+    let remote = server.remote("shop");
+    let mut last = good.clone();
+    for number in 0..12 {
+        last = author.write("apps/shop/n.yaml", &format!("n: {number}\n")).commit("More");
+        author.publish();
+        repositories.fetch(&remote).await.unwrap();
+    }
+    let packs = crate::space::measure(server.mirrors.path()).await.packs;
+    assert!(packs <= 5, "{packs}");
+    let facts = repositories.look(&remote, &Look { deployed: None, ..shop(&good, &last) }).await.unwrap();
+    assert_eq!(facts.range.len(), 12);
+}
