@@ -84,6 +84,8 @@ pub(crate) async fn push(
         .with("ASSAY_GIT_EXPECTED", expected)
         .time(limits.push);
     let answer = call.run().await?;
+    #[cfg(feature = "crash-points")]
+    assay_telemetry::crash::point(&format!("push to the branch {}", order.branch));
     match judge(&answer) {
         Verdict::Done => Ok(Pushed::Done),
         Verdict::Moved(tip) => Ok(Pushed::Moved { tip }),

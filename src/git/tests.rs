@@ -3,6 +3,7 @@
 mod author;
 mod forges;
 mod gitea;
+mod https;
 mod look;
 mod mirrors;
 mod paths;

@@ -120,6 +120,8 @@ impl Wire {
         body: Option<&Value>,
     ) -> Result<Reply, ForgeError> {
         let odd = |why: String| ForgeError::Odd { doing, why };
+        #[cfg(feature = "crash-points")]
+        let writes = method != Method::GET;
         let unreachable = |why: String| ForgeError::Unreachable { doing, why: complaint::cut(&why, SHOWN) };
         let mut request = Request::builder()
             .method(method)
@@ -139,6 +141,10 @@ impl Wire {
         let body = Limited::new(response.into_body(), ANSWER).collect().await;
         let bytes = body.map_err(|error| unreachable(error.to_string()))?.to_bytes();
         let body = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        #[cfg(feature = "crash-points")]
+        if writes {
+            assay_telemetry::crash::point(&format!("ask the forge to {doing}"));
+        }
         let text = String::from_utf8_lossy(&bytes[..bytes.len().min(4 * SHOWN)]).into_owned();
         Ok(Reply { doing, status, body, text, retry_after })
     }

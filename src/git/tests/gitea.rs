@@ -104,7 +104,8 @@ async fn a_rollback_on_a_real_forge() {
     let facts = repositories.look(&remote, &shop(&good, &bad)).await.unwrap();
     assert!(facts.good_before_bad && facts.tip == bad && facts.range.len() == 1, "{facts:?}");
     for state in [CommitState::Pending, CommitState::Failure, CommitState::Failure] {
-        let status = CommitStatus { context: "assay/shop".to_owned(), state, description: "2 of 3".to_owned(), url: None };
+        let status =
+            CommitStatus { context: "assay/shop".to_owned(), state, description: "2 of 3".to_owned(), url: None };
         client.status(&bad, &status).await.unwrap();
     }
     let combined = gitea.repository(&format!("/commits/{bad}/status"));
@@ -154,7 +155,8 @@ async fn on_a_protected_branch(gitea: &Gitea, repositories: &Repositories, good:
     client.comment(opened.number, "Still red").await.unwrap();
     let path = gitea.repository(&format!("/pulls/{}", opened.number));
     let pull = gitea.wire.good("look", Method::GET, &path, None).await.unwrap();
-    let labels: Vec<&str> = pull["labels"].as_array().unwrap().iter().filter_map(|label| label["name"].as_str()).collect();
+    let labels: Vec<&str> =
+        pull["labels"].as_array().unwrap().iter().filter_map(|label| label["name"].as_str()).collect();
     assert_eq!((labels, pull["comments"].as_i64()), (vec!["assay", "rollback"], Some(1)));
 
     // Gitea works out in the background whether it can be merged.

@@ -42,7 +42,7 @@ pub(super) struct Switch {
 
 pub(super) struct Server {
     _dir: TempDir,
-    address: SocketAddr,
+    pub(super) address: SocketAddr,
     pub(super) switch: Arc<Switch>,
     task: tokio::task::JoinHandle<()>,
     pub(super) mirrors: TempDir,
