@@ -8,8 +8,8 @@ use assay_protocol::Server;
 use assay_store::Store;
 use tokio::sync::watch;
 
-use crate::gate::Trees;
 use crate::metrics::Metrics;
+use crate::trees::Trees;
 
 /// How executions are placed, and how the controllers work.
 #[derive(Clone, Debug)]

@@ -20,9 +20,10 @@ mod metrics;
 mod queue;
 mod retention;
 mod storage;
+mod trees;
 mod work;
 
 pub use context::{Context, Settings};
 pub use controllers::run;
-pub use gate::{NoTrees, TreeAsk, Trees};
 pub use metrics::Metrics;
+pub use trees::{NoTrees, TreeAsk, Trees};

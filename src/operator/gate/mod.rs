@@ -2,12 +2,12 @@
 
 mod act;
 mod controller;
+mod known_trees;
 mod look;
 mod memory;
 mod observe;
 mod publish;
-mod trees;
+mod readers;
 mod wakes;
 
-pub(crate) use controller::{prepare, run};
-pub use trees::{NoTrees, TreeAsk, Trees};
+pub(crate) use wakes::{prepare, run};

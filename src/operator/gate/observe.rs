@@ -13,8 +13,8 @@ use serde_json::Value;
 
 use super::controller::Controller;
 use super::memory::Memory;
-use super::trees::TreeAsk;
 use crate::gitops::{Gitops, Key};
+use crate::trees::TreeAsk;
 
 impl Controller {
     /// Observes a gate, except for its workloads.

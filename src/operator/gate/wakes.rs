@@ -1,54 +1,58 @@
-//! Which gates are looked at when something changes.
+//! What makes looks at gates: the gates themselves, their executions and rollbacks, and what they read of Argo CD
+//! and Flux.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 
 use assay_cluster::DeliveryKey;
+use tokio::sync::{broadcast, mpsc};
 
 use super::controller::Controller;
-use crate::gitops::{Key, News};
+use super::known_trees::KnownTrees;
+use super::memory::Memories;
+use super::readers::Readers;
+use crate::context::Context;
+use crate::gitops::{Gitops, Key, News, wake};
+use crate::work::{self, Trigger};
 
-/// Kind, namespace and name of an object of Argo CD or Flux.
-pub(super) type ObjectName = (String, String, String);
-
-/// Which gates read which objects, whether these exist or not.
-#[derive(Debug, Default)]
-pub(crate) struct Readers(Mutex<State>);
-
-#[derive(Debug, Default)]
-struct State {
-    by_object: HashMap<ObjectName, HashSet<Key>>,
-    by_gate: HashMap<Key, HashSet<ObjectName>>,
+/// The controller of gates, and what wakes it.
+pub(crate) struct Prepared {
+    controller: Arc<Controller>,
+    news: broadcast::Receiver<News>,
+    send: mpsc::UnboundedSender<Trigger<Key>>,
+    triggers: mpsc::UnboundedReceiver<Trigger<Key>>,
 }
 
-impl Readers {
-    /// The gate reads these objects now, and no others.
-    pub(super) fn set(&self, gate: &Key, objects: HashSet<ObjectName>) {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if state.by_gate.get(gate).is_some_and(|known| *known == objects) {
-            return;
-        }
-        for object in state.by_gate.remove(gate).unwrap_or_default() {
-            if let Some(gates) = state.by_object.get_mut(&object) {
-                gates.remove(gate);
-                if gates.is_empty() {
-                    state.by_object.remove(&object);
-                }
-            }
-        }
-        for object in &objects {
-            state.by_object.entry(object.clone()).or_default().insert(gate.clone());
-        }
-        if !objects.is_empty() {
-            state.by_gate.insert(gate.clone(), objects);
-        }
-    }
+/// Makes the controller. From here on no news are missed.
+pub(crate) fn prepare(context: &Arc<Context>, gitops: &Arc<Gitops>) -> Prepared {
+    let (send, triggers) = mpsc::unbounded_channel();
+    let controller = Controller {
+        context: Arc::clone(context),
+        gitops: Arc::clone(gitops),
+        memories: Memories::default(),
+        trees: KnownTrees::new(Arc::clone(&context.trees), send.clone()),
+        readers: Readers::default(),
+    };
+    Prepared { controller: Arc::new(controller), news: gitops.listen(), send, triggers }
+}
 
-    /// The gates that read an object.
-    fn of(&self, object: &ObjectName) -> Vec<Key> {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.by_object.get(object).into_iter().flatten().cloned().collect()
-    }
+/// Looks after all gates.
+pub(crate) async fn run(prepared: Prepared) {
+    let Prepared { controller, news, send, triggers } = prepared;
+    let concurrency = controller.context.settings.concurrency;
+    let metrics = controller.context.metrics.of_loop("gates");
+    let look = {
+        let controller = Arc::clone(&controller);
+        move |key: Key| {
+            let controller = Arc::clone(&controller);
+            async move { controller.look(&key).await }
+        }
+    };
+    tokio::join!(wake(news, &send, |news| concerned(&controller, news), || controller.all()), async {
+        // Before all lists are complete, what is not there may only not be known yet.
+        controller.gitops.synced().await;
+        tracing::info!(gates = controller.gitops.gates.len(), "looking after gates");
+        work::run(triggers, concurrency, metrics, look).await;
+    },);
 }
 
 /// The gates that something concerns.
@@ -71,27 +75,5 @@ impl Controller {
     pub(super) fn all(&self) -> Vec<Key> {
         let key = |gate: &assay_api::TestGate| Some((gate.metadata.namespace.clone()?, gate.metadata.name.clone()?));
         self.gitops.gates.all().iter().filter_map(|gate| key(gate)).collect()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_gate_is_woken_by_what_it_reads_now() {
-        let object = |name: &str| ("Kustomization".to_owned(), "flux".to_owned(), name.to_owned());
-        let gate = |name: &str| ("shop".to_owned(), name.to_owned());
-        let readers = Readers::default();
-        readers.set(&gate("web"), HashSet::from([object("web"), object("source")]));
-        readers.set(&gate("api"), HashSet::from([object("api"), object("source")]));
-        assert_eq!(readers.of(&object("source")).len(), 2);
-        readers.set(&gate("web"), HashSet::from([object("other")]));
-        assert_eq!(readers.of(&object("source")), [gate("api")]);
-        assert_eq!((readers.of(&object("web")), readers.of(&object("other"))), (vec![], vec![gate("web")]));
-        readers.set(&gate("web"), HashSet::new());
-        readers.set(&gate("api"), HashSet::new());
-        let state = readers.0.lock().expect("nobody panicked");
-        assert!(state.by_object.is_empty() && state.by_gate.is_empty(), "nothing is left behind");
     }
 }

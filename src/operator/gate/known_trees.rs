@@ -5,12 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use assay_api::GitSource;
-use futures::future::BoxFuture;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::gitops::Key;
+use crate::trees::{TreeAsk, Trees};
 use crate::work::Trigger;
 
 /// How long one answer is waited for.
@@ -19,36 +18,6 @@ const LONGEST: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_secs(60);
 /// Answers that are remembered.
 const KNOWN: usize = 4096;
-
-/// A question about a revision.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct TreeAsk {
-    /// Namespace of the gate that wants to know: not every namespace may read every repository.
-    pub namespace: String,
-    /// Repository and branch.
-    pub source: GitSource,
-    /// The revision.
-    pub revision: String,
-    /// The delivered paths.
-    pub paths: Vec<String>,
-}
-
-/// Who reads repositories.
-pub trait Trees: Send + Sync {
-    /// Hash over the trees of the paths at the revision; `None` when the repository cannot be read, or does not
-    /// have the revision.
-    fn tree(&self, ask: TreeAsk) -> BoxFuture<'static, Option<String>>;
-}
-
-/// Nobody reads repositories: revisions are told apart by their names alone.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct NoTrees;
-
-impl Trees for NoTrees {
-    fn tree(&self, _: TreeAsk) -> BoxFuture<'static, Option<String>> {
-        Box::pin(std::future::ready(None))
-    }
-}
 
 /// What came of a question.
 #[derive(Clone, Debug)]
@@ -114,6 +83,9 @@ impl KnownTrees {
 
 #[cfg(test)]
 mod tests {
+    use assay_api::GitSource;
+    use futures::future::BoxFuture;
+
     use super::*;
 
     struct Slow;
