@@ -27,6 +27,8 @@ fn format() -> String {
 /// A commit with its message.
 struct Commit {
     facts: CommitFacts,
+    /// Every key that it carries: one commit may carry out the decisions of several gates.
+    keys: Vec<String>,
     body: String,
 }
 
@@ -85,11 +87,7 @@ pub(crate) async fn carrying(
     let out = mirror.call("look for the key of the decision", arguments).room(ROOM).good().await?;
     let ids: Vec<String> = String::from_utf8_lossy(&out).lines().take(MOST).map(str::to_owned).collect();
     let commits = read(mirror, &ids).await?;
-    Ok(commits
-        .into_iter()
-        .map(|commit| commit.facts)
-        .find(|facts| facts.rollback_key.as_deref() == Some(key))
-        .map(|facts| facts.id))
+    Ok(commits.into_iter().find(|commit| commit.keys.iter().any(|known| known == key)).map(|commit| commit.facts.id))
 }
 
 /// These commits, newest first.
@@ -107,18 +105,19 @@ async fn read(mirror: &Mirror, ids: &[String]) -> Result<Vec<Commit>, GitError> 
 fn parse(text: &str) -> Vec<Commit> {
     let fields: Vec<&str> = text.split('\0').collect();
     let commit = |fields: &[&str]| {
-        let [id, parents, author, email, subject, key, body] = fields else { return None };
-        let key = key.split(',').map(str::trim).find(|key| !key.is_empty());
+        let [id, parents, author, email, subject, keys, body] = fields else { return None };
+        let keys = keys.split(',').map(str::trim).filter(|key| !key.is_empty());
+        let keys: Vec<String> = keys.map(str::to_owned).collect();
         let facts = CommitFacts {
             id: (*id).to_owned(),
             subject: crate::complaint::cut(subject, SUBJECT),
             author: crate::complaint::cut(author, SUBJECT),
             email: crate::complaint::cut(email, SUBJECT),
             parents: parents.split_whitespace().count(),
-            rollback_key: key.map(str::to_owned),
+            rollback_key: keys.first().cloned(),
             reverts_rollback: false,
         };
-        Some(Commit { facts, body: (*body).to_owned() })
+        Some(Commit { facts, keys, body: (*body).to_owned() })
     };
     fields.chunks(7).filter_map(commit).collect()
 }
@@ -158,10 +157,11 @@ mod tests {
 
     #[test]
     fn fields_may_be_empty() {
-        let text = "id1\0p1 p2\0A\0a@b\0subject\0k1\0body\n\0id2\0\0B\0\0\0\0\0";
+        let text = "id1\0p1 p2\0A\0a@b\0subject\0k1,k2\0body\n\0id2\0\0B\0\0\0\0\0";
         let commits = parse(text);
         assert_eq!(commits.len(), 2);
         assert_eq!((commits[0].facts.parents, commits[0].facts.rollback_key.as_deref()), (2, Some("k1")));
+        assert_eq!(commits[0].keys, ["k1", "k2"]);
         assert_eq!((commits[1].facts.parents, commits[1].facts.rollback_key.as_deref()), (0, None));
     }
 }

@@ -209,23 +209,26 @@ fn quiet(text: &str) -> String {
     quiet
 }
 
-/// The last paragraph: what programs read. Every value is one word of ours.
+/// The last paragraph: what programs read. Every value is one word of ours, and stands there once.
 fn trailers(text: &RevertText<'_>) -> String {
-    let spec = text.spec;
-    let gate = format!("{}/{}", text.record.0, spec.gate);
-    let mut lines = vec![(TRAILER_KEY, spec.key.clone())];
-    lines.extend(text.companions.iter().map(|companion| (TRAILER_KEY, companion.key.clone())));
-    lines.push((TRAILER_BAD, spec.bad.revision.clone()));
-    let goods = [good(spec)].into_iter().chain(text.companions.iter().map(|companion| companion.good.clone()));
-    let mut known: Vec<String> = Vec::new();
-    for good in goods {
-        if !known.contains(&good) {
-            known.push(good);
+    let (spec, others) = (text.spec, text.companions);
+    let own = |name: &'static str, value: String| [(name, value)].into_iter();
+    let theirs = |name: &'static str, value: fn(&Companion) -> &String| {
+        others.iter().map(move |companion| (name, value(companion).clone()))
+    };
+    let mut lines: Vec<(&str, String)> = Vec::new();
+    let all = own(TRAILER_KEY, spec.key.clone())
+        .chain(theirs(TRAILER_KEY, |companion| &companion.key))
+        .chain(own(TRAILER_BAD, spec.bad.revision.clone()))
+        .chain(own(TRAILER_GOOD, good(spec)))
+        .chain(theirs(TRAILER_GOOD, |companion| &companion.good))
+        .chain(own(TRAILER_GATE, format!("{}/{}", text.record.0, spec.gate)))
+        .chain(theirs(TRAILER_GATE, |companion| &companion.gate));
+    for line in all {
+        if !lines.contains(&line) {
+            lines.push(line);
         }
     }
-    lines.extend(known.into_iter().map(|good| (TRAILER_GOOD, good)));
-    lines.push((TRAILER_GATE, gate));
-    lines.extend(text.companions.iter().map(|companion| (TRAILER_GATE, companion.gate.clone())));
     lines.into_iter().map(|(name, value)| format!("{name}: {}\n", plain(&value, 320))).collect()
 }
 

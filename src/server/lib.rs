@@ -11,7 +11,7 @@
 //! | runner to server | `ingest` |
 //! | executions, logs, artifacts, report | the file of that name |
 //! | what people apply, judged at once | `admission`, `definitions`, `cluster_definitions` |
-//! | what forges say | `forge`, `hooks` |
+//! | what forges say | `forge`, `forges`, `hooks` |
 //! | who may | `access`, `identities`, `cluster_identities` |
 //! | errors | `problem` |
 #![forbid(unsafe_code)]
@@ -30,6 +30,7 @@ mod events;
 mod executions;
 mod feed;
 mod forge;
+mod forges;
 mod headers;
 mod hooks;
 mod identities;

@@ -7,7 +7,7 @@ use tokio::sync::watch;
 
 use crate::access::Access;
 use crate::definitions::Definitions;
-use crate::forge::Forges;
+use crate::forges::Forges;
 use crate::hooks::{HookMetrics, Hooks};
 use crate::identities::Identities;
 
