@@ -152,6 +152,7 @@ mod tests {
             "assay rollback approve shop-1",
             "assay rollback pause --gate shop",
             "assay rollback resume shop-1",
+            "assay rollback dry-run tg/shop",
             "assay doctor",
             "assay doctor --app shop",
             "assay doctor --app shop --kind kustomization --app-namespace flux-system",

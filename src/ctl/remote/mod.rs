@@ -1,6 +1,7 @@
 //! The cluster and Assay's server, as the commands need them.
 
 pub(crate) mod decoder;
+pub(crate) mod deliveries;
 pub(crate) mod follow;
 pub(crate) mod server;
 pub(crate) mod session;

@@ -1,5 +1,6 @@
 //! `assay rollback`: what was decided about bad revisions, and the commands that people have over it.
 
+mod dry_run;
 mod explain;
 mod guards;
 mod list;
@@ -25,6 +26,8 @@ pub(crate) enum Rollbacks {
     Pause(orders::Hold),
     /// Takes a pause back.
     Resume(orders::Hold),
+    /// Says what the guards would answer about a gate's last failure; makes nothing.
+    DryRun(dry_run::DryRun),
 }
 
 /// Does it.
@@ -37,6 +40,7 @@ pub(crate) async fn rollback(place: &Place, task: Rollbacks, screen: &mut Screen
         Rollbacks::Explain(task) => explain::explain(place, &task, screen).await,
         Rollbacks::Approve(task) => orders::approve(place, &task, screen).await,
         Rollbacks::Pause(task) => orders::pause(place, &task, screen).await,
+        Rollbacks::DryRun(task) => dry_run::dry_run(place, &task, screen).await,
         Rollbacks::Resume(task) => orders::resume(place, &task, screen).await,
     }
 }

@@ -10,10 +10,10 @@ use k8s_openapi::api::core::v1::ConfigMap;
 
 use super::super::Doctor;
 use super::super::check::Check;
-use super::found::App;
 use super::gates::is_part;
 use super::{called, namespace};
 use crate::output::clock::span;
+use crate::remote::deliveries::App;
 use crate::remote::session::Session;
 
 const TOPIC: &str = "argo cd";

@@ -8,9 +8,9 @@ use super::super::Doctor;
 use super::super::check::Check;
 use super::argocd::longest;
 use super::called;
-use super::found::App;
 use super::gates::is_part;
 use crate::output::clock::span;
+use crate::remote::deliveries::App;
 use crate::remote::session::Session;
 
 const TOPIC: &str = "flux";

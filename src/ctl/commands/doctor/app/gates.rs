@@ -4,8 +4,8 @@ use assay_api::names::{ANNOTATION_ARGO_TRACKING, ANNOTATION_PAUSE_ROLLBACK};
 use assay_api::{DeliveryKind, GateMode, RollbackMode, TestGate, TestWorkflow};
 
 use super::super::check::Check;
-use super::found::App;
 use super::{called, namespace};
+use crate::remote::deliveries::App;
 use crate::remote::session::Session;
 
 const TOPIC: &str = "gate";
@@ -72,11 +72,9 @@ fn standing(gate: &TestGate, app: &App) -> Check {
     );
     let way_out = match app.delivery.reference.kind {
         DeliveryKind::Application => {
-            "set spec.revision by Argo CD's build environment, or reset it by a PreSync hook: see docs/gitops.md"
+            "set spec.revision by Argo CD's build environment, or keep it in the last sync wave: see docs/gitops.md"
         }
-        _ => {
-            "set spec.revision by substitution, or put the gate into a Kustomization that depends on this one: see docs/gitops.md"
-        }
+        _ => "put the gate into a Kustomization that depends on this one: see docs/gitops.md",
     };
     Check::warn(TOPIC, said, way_out)
 }

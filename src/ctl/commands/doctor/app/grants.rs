@@ -6,8 +6,8 @@ use assay_telemetry::error_chain;
 
 use super::super::check::Check;
 use super::called;
-use super::found::App;
 use crate::output::terminal::plain;
+use crate::remote::deliveries::App;
 use crate::remote::session::Session;
 
 const TOPIC: &str = "grant";

@@ -14,17 +14,17 @@ use super::Doctor;
 use super::check::Check;
 use super::manager::Found;
 use crate::failure::Failure;
+use crate::remote::deliveries::App;
 use crate::remote::session::Session;
-use found::{App, Deliveries};
 
 /// Looks at one delivery and everything that a gate and a rollback need of it.
 ///
 /// # Errors
 /// When it is not clear which delivery is meant, or the cluster is not reachable.
 pub(super) async fn check(session: &Session, task: &Doctor, manager: &Found) -> Result<Vec<Check>, Failure> {
-    let deliveries = Deliveries::read(session, task).await?;
-    let app = deliveries.find(session, task).await?;
-    let mut checks = deliveries.troubles(app.delivery.reference.kind);
+    let deliveries = found::deliveries(session, task).await?;
+    let app = found::find(&deliveries, session, task).await?;
+    let mut checks = found::troubles(&deliveries, app.delivery.reference.kind);
     checks.extend(delivery::check(&app.delivery));
     let gates = gates::of(session, &app).await;
     checks.extend(gates::check(session, &app, &gates).await);

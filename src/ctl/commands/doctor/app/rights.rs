@@ -8,8 +8,8 @@ use assay_telemetry::error_chain;
 use super::super::check::Check;
 use super::super::manager::Found;
 use super::super::volumes::setting;
-use super::found::App;
 use super::namespace;
+use crate::remote::deliveries::App;
 use crate::remote::session::Session;
 
 const TOPIC: &str = "manager";
