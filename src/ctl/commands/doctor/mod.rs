@@ -1,6 +1,7 @@
 //! `assay doctor`: what is wrong with an installation, and the way out.
 
 mod app;
+mod arguments;
 mod check;
 mod definitions;
 mod manager;
@@ -9,68 +10,13 @@ mod server;
 mod volumes;
 mod webhook;
 
-use assay_api::DeliveryKind;
-use clap::{Args as ClapArgs, ValueEnum};
-use clap_complete::engine::ArgValueCompleter;
-
-use crate::complete;
 use crate::exit;
 use crate::failure::Failure;
-use crate::names;
 use crate::output::screen::Screen;
 use crate::place::Place;
 use crate::remote::session::Session;
+pub(crate) use arguments::Doctor;
 use check::{Check, Level};
-
-/// Arguments of `doctor`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, ClapArgs)]
-pub(crate) struct Doctor {
-    /// Looks at one delivery instead: an Application, Kustomization or HelmRelease of this name.
-    #[arg(long, value_name = "NAME", value_parser = names::bare)]
-    app: Option<String>,
-    /// Kind of the delivery, where a name alone is not clear.
-    #[arg(long, value_enum, requires = "app")]
-    kind: Option<Kind>,
-    /// Namespace of the delivery, where a name alone is not clear.
-    #[arg(long, value_name = "NAMESPACE", requires = "app", value_parser = names::bare)]
-    app_namespace: Option<String>,
-    /// Looks at what this gate judges instead.
-    #[arg(
-        long,
-        value_name = "NAME",
-        conflicts_with = "app",
-        value_parser = names::gate,
-        add = ArgValueCompleter::new(complete::gates)
-    )]
-    gate: Option<String>,
-    /// Namespace of Argo CD.
-    #[arg(long, value_name = "NAMESPACE", default_value = "argocd", value_parser = names::bare)]
-    argocd_namespace: String,
-    /// Namespace of Flux.
-    #[arg(long, value_name = "NAMESPACE", default_value = "flux-system", value_parser = names::bare)]
-    flux_namespace: String,
-}
-
-/// Kinds of deliveries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Kind {
-    /// Of Argo CD.
-    Application,
-    /// Of Flux.
-    Kustomization,
-    /// Of Flux.
-    Helmrelease,
-}
-
-impl From<Kind> for DeliveryKind {
-    fn from(kind: Kind) -> Self {
-        match kind {
-            Kind::Application => Self::Application,
-            Kind::Kustomization => Self::Kustomization,
-            Kind::Helmrelease => Self::HelmRelease,
-        }
-    }
-}
 
 /// Looks at everything that Assay needs, and says what is missing.
 ///

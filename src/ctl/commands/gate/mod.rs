@@ -1,15 +1,13 @@
 //! `assay gate`: one gate.
 
 mod describe;
+mod named;
 mod rerun;
 mod wait;
 
-use clap::{Args as ClapArgs, Subcommand};
-use clap_complete::engine::ArgValueCompleter;
+use clap::Subcommand;
 
-use crate::complete;
 use crate::failure::Failure;
-use crate::names;
 use crate::output::screen::Screen;
 use crate::place::Place;
 
@@ -17,19 +15,11 @@ use crate::place::Place;
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub(crate) enum Gate {
     /// Shows everything about a gate: what it judges, its executions, its earlier verdicts.
-    Describe(Named),
+    Describe(named::Named),
     /// Has the deployed revision judged anew.
     Rerun(rerun::Rerun),
     /// Waits for the verdict; the exit code tells it.
     Wait(wait::Wait),
-}
-
-/// A gate by name.
-#[derive(Clone, Debug, Default, PartialEq, Eq, ClapArgs)]
-pub(crate) struct Named {
-    /// Name of the gate.
-    #[arg(value_parser = names::gate, add = ArgValueCompleter::new(complete::gates))]
-    name: String,
 }
 
 /// Does it.

@@ -6,7 +6,7 @@ use clap::Args as ClapArgs;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::Named;
+use super::named::Named;
 use super::wait::{Awaited, Patience, until};
 use crate::exit;
 use crate::failure::Failure;

@@ -7,7 +7,7 @@ use assay_cluster::{Change, WatchOptions};
 use clap::Args as ClapArgs;
 use futures::StreamExt;
 
-use super::Named;
+use super::named::Named;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::revision::short;

@@ -6,7 +6,7 @@ use assay_cluster::{Change, WatchOptions};
 use futures::StreamExt;
 use jiff::Timestamp;
 
-use super::{Columns, Listed, name};
+use super::listed::{Columns, Listed, name};
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::screen::Screen;

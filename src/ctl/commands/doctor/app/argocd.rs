@@ -8,10 +8,10 @@ use assay_api::names::GROUP;
 use assay_telemetry::error_chain;
 use k8s_openapi::api::core::v1::ConfigMap;
 
-use super::super::Doctor;
+use super::super::arguments::Doctor;
 use super::super::check::Check;
 use super::gates::is_part;
-use super::{called, namespace};
+use super::words::{called, namespace};
 use crate::output::clock::span;
 use crate::remote::deliveries::App;
 use crate::remote::session::Session;

@@ -4,11 +4,11 @@ use assay_api::{DeliveryKind, TestGate};
 use k8s_openapi::api::apps::v1::Deployment;
 use serde_json::Value;
 
-use super::super::Doctor;
+use super::super::arguments::Doctor;
 use super::super::check::Check;
 use super::argocd::longest;
-use super::called;
 use super::gates::is_part;
+use super::words::called;
 use crate::output::clock::span;
 use crate::remote::deliveries::App;
 use crate::remote::session::Session;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use assay_api::{DeliveryKind, DeliveryReference, TestGate};
 
-use super::super::Doctor;
+use super::super::arguments::Doctor;
 use super::super::check::Check;
 use crate::commands::gates::delivery;
 use crate::failure::Failure;

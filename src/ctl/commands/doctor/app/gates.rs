@@ -4,7 +4,7 @@ use assay_api::names::{ANNOTATION_ARGO_TRACKING, ANNOTATION_PAUSE_ROLLBACK};
 use assay_api::{DeliveryKind, GateMode, RollbackMode, TestGate, TestWorkflow};
 
 use super::super::check::Check;
-use super::{called, namespace};
+use super::words::{called, namespace};
 use crate::remote::deliveries::App;
 use crate::remote::session::Session;
 

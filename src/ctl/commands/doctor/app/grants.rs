@@ -5,7 +5,7 @@ use assay_gitops::{Judged, Source, allowed};
 use assay_telemetry::error_chain;
 
 use super::super::check::Check;
-use super::called;
+use super::words::called;
 use crate::output::terminal::plain;
 use crate::remote::deliveries::App;
 use crate::remote::session::Session;

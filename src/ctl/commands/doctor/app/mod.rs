@@ -7,14 +7,14 @@ mod found;
 mod gates;
 mod grants;
 mod rights;
+mod words;
 
-use assay_api::{DeliveryKind, TestGate};
+use assay_api::DeliveryKind;
 
-use super::Doctor;
+use super::arguments::Doctor;
 use super::check::Check;
 use super::manager::Found;
 use crate::failure::Failure;
-use crate::remote::deliveries::App;
 use crate::remote::session::Session;
 
 /// Looks at one delivery and everything that a gate and a rollback need of it.
@@ -37,15 +37,4 @@ pub(super) async fn check(session: &Session, task: &Doctor, manager: &Found) -> 
     checks.extend(grants::check(session, &app, &gates).await);
     checks.extend(rights::check(session, &app, manager).await);
     Ok(checks)
-}
-
-/// A gate by namespace and name, for people.
-fn called(gate: &TestGate) -> String {
-    let namespace = gate.metadata.namespace.as_deref().unwrap_or_default();
-    format!("{namespace}/{}", gate.metadata.name.as_deref().unwrap_or_default())
-}
-
-/// The namespace of the delivery.
-fn namespace(app: &App) -> &str {
-    app.delivery.reference.namespace.as_deref().unwrap_or_default()
 }

@@ -8,7 +8,7 @@ use assay_telemetry::error_chain;
 use super::super::check::Check;
 use super::super::manager::Found;
 use super::super::volumes::setting;
-use super::namespace;
+use super::words::namespace;
 use crate::remote::deliveries::App;
 use crate::remote::session::Session;
 
