@@ -39,12 +39,15 @@ impl Controller {
         let mut observed = self.observe(key, gate, memory);
         let mut now = Timestamp::now();
         let mut decision = decide_gate(&observed, now);
-        // An older verdict is gone before anything is waited for.
         if decision.ask_readiness {
-            if !self.write(gate, &observed, &decision, memory).await? {
-                return Ok(Next::OnChange);
+            // An older verdict is gone before anything is waited for. What is said anyway after the workloads were
+            // looked at is not said before.
+            if says_another(&observed, &decision) {
+                if !self.write(gate, &observed, &decision, memory).await? {
+                    return Ok(Next::OnChange);
+                }
+                observed.previous = decision.status;
             }
-            observed.previous = decision.status;
             observed.readiness = self.readiness(&observed).await;
             now = Timestamp::now();
             decision = decide_gate(&observed, now);
@@ -85,6 +88,13 @@ impl Controller {
         }
         Ok(true)
     }
+}
+
+/// Whether something else is said than before, in more than words.
+fn says_another(observed: &GateObserved, decision: &GateDecision) -> bool {
+    let seen = |status: &assay_api::TestGateStatus| status.current.as_ref().and_then(|current| current.seen_at);
+    let (status, previous) = (&decision.status, &observed.previous);
+    status.reason != previous.reason || seen(status) != seen(previous)
 }
 
 /// When to look again: a run that was refused is judged at once.

@@ -146,6 +146,42 @@ async fn a_gate_tests_what_is_delivered_and_records_what_failed() {
 }
 
 #[tokio::test]
+async fn workloads_are_looked_at_until_they_are_ready_and_it_is_said_once() {
+    const DEPLOYMENT: &str = "/apis/apps/v1/namespaces/shop/deployments/web";
+    let deployment = |ready: i64| {
+        json!({
+            "apiVersion": "apps/v1", "kind": "Deployment",
+            "metadata": { "name": "web", "namespace": "shop", "generation": 1 },
+            "spec": { "replicas": 1 },
+            "status": {
+                "observedGeneration": 1, "replicas": 1, "updatedReplicas": ready, "readyReplicas": ready,
+                "availableReplicas": ready, "conditions": [{ "type": "Available", "status": "True" }],
+            },
+        })
+    };
+    let server = ApiServer::default();
+    server.put(&format!("{KINDS}/testworkflows/w"), workflow());
+    server.put(GATE, gate());
+    server.put(DEPLOYMENT, deployment(0));
+    let mut delivered = application((GOOD, "Synced"), None);
+    delivered["status"]["resources"] = json!([
+        { "group": "apps", "version": "v1", "kind": "Deployment", "namespace": "shop", "name": "web", "status": "Synced" }
+    ]);
+    server.put(APPLICATION, delivered);
+    let house = house(server).await;
+    let named =
+        |gate: &Value| gate["status"]["message"].as_str().is_some_and(|words| words.contains("Deployment shop/web"));
+    let waits = house.until(GATE, named).await;
+    assert_eq!(waits["status"]["reason"], "AwaitingWorkloads", "{waits}");
+    tokio::time::sleep(std::time::Duration::from_secs(3)).await;
+    assert_eq!(house.server.get(GATE), Some(waits), "nothing new is to be said");
+    assert_eq!(house.server.paths("testexecutions"), Vec::<String>::new());
+    house.server.put(DEPLOYMENT, deployment(1));
+    house.end_run(1, GOOD, Verdict::Passed).await;
+    house.gate_says("Passed", GOOD).await;
+}
+
+#[tokio::test]
 async fn a_gate_that_begins_again_goes_on_where_it_was() {
     let server = ApiServer::default();
     server.put(&format!("{KINDS}/testworkflows/w"), workflow());
