@@ -135,15 +135,25 @@ pub fn without_credentials(text: &str) -> String {
                 character.is_whitespace() || matches!(character, '/' | '?' | '#' | '"' | '\'' | '<' | '>')
             })
             .unwrap_or(after.len());
-        let user = after[..end].rfind('@').map_or(0, |at| at + 1);
+        let user = after[..end].rfind('@').or_else(|| hidden(after, end)).map_or(0, |at| at + 1);
         rest = &after[user..];
     }
     clean.push_str(rest);
     clean
 }
 
+/// The `@` of a password that was not encoded and has a `/` or `#` in it: what then looks like the port is none.
+fn hidden(after: &str, end: usize) -> Option<usize> {
+    let (host, port) = after[..end].split_once(':')?;
+    let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) || host.starts_with('[');
+    let word = after.find(char::is_whitespace).unwrap_or(after.len());
+    if is_port { None } else { after[..word].rfind('@') }
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::{RepositoryUrlError, repository_identity, same_repository, without_credentials};
 
     #[test]
@@ -233,10 +243,38 @@ mod tests {
             ("ssh://git@h/a", "ssh://h/a"),
             ("https://h/a@b", "https://h/a@b"),
             ("git@h:a", "git@h:a"),
+            ("https://bot:s3/cr#et@h/a and b@c", "https://h/a and b@c"),
+            ("https://h:8080/a@b", "https://h:8080/a@b"),
+            ("https://[::1]/a@b", "https://[::1]/a@b"),
             ("://@", "://"),
             ("", ""),
         ] {
             assert_eq!(without_credentials(text), expected, "{text}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn any_text_has_one_identity_or_none(text in "[a-zA-Z0-9:/@.\\[\\]%~_+-]{0,40}|\\PC{0,40}") {
+            if let Ok(identity) = repository_identity(&text) {
+                let again = repository_identity(&format!("https://{identity}"));
+                // Port 443 of SSH is not that of HTTPS.
+                if !identity.contains(":443/") {
+                    prop_assert_eq!(again.as_ref(), Ok(&identity), "{}", text);
+                }
+                prop_assert!(same_repository(&text, &text));
+                prop_assert!(!identity.contains(['\n', ' ']), "{}", identity);
+            }
+            let clean = without_credentials(&text);
+            prop_assert_eq!(without_credentials(&clean), clean);
+        }
+
+        #[test]
+        fn no_password_is_left(user in "[a-z]{1,8}", password in "[!-~&&[^ ]]{1,20}") {
+            let clean = without_credentials(&format!("https://{user}:p4ss{password}@h/a"));
+            prop_assert!(!clean.contains("p4ss"), "{clean}");
         }
     }
 }

@@ -8,7 +8,8 @@ use crate::evidence::{Evidence, Grant};
 use crate::repository::{CommitFacts, GitFacts};
 use crate::text::{plain, short};
 
-/// Programs that write to repositories by themselves, by a part of their author's name or address.
+/// Programs that write to repositories by themselves, by how their author's name begins or what stands before the
+/// `@` of the address.
 const WRITERS: &[(&str, &str)] = &[
     ("argocd-image-updater", "Argo CD Image Updater"),
     ("fluxcdbot", "Flux image automation"),
@@ -37,7 +38,9 @@ pub(super) fn no_other_writer(evidence: &Evidence, _now: Timestamp) -> Finding {
 fn written(facts: &GitFacts) -> Option<String> {
     let program = |commit: &CommitFacts| {
         let (author, email) = (commit.author.to_lowercase(), commit.email.to_lowercase());
-        WRITERS.iter().find(|(mark, _)| author.contains(mark) || email.contains(mark)).map(|(_, name)| *name)
+        let local = email.split('@').next().unwrap_or_default();
+        let signs = |mark: &str| author.starts_with(mark) || local.contains(mark);
+        WRITERS.iter().find(|(mark, _)| signs(mark)).map(|(_, name)| *name)
     };
     let by_author = |commit: &CommitFacts| Some(format!("{} (author of {})", program(commit)?, short(&commit.id)));
     facts.range.iter().find_map(by_author).or_else(|| {

@@ -87,7 +87,7 @@ fn escaped_text_is_text() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     /// Outside of code spans no stranger's mention, link, tag or heading is left.
     #[test]

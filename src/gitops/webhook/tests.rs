@@ -160,6 +160,8 @@ fn other_events_are_let_be_and_broken_ones_refused() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn no_body_breaks_it(body in prop::collection::vec(any::<u8>(), 0..300), text in "\\PC{0,80}") {
         for forge in [ForgeKind::GitHub, ForgeKind::Gitea, ForgeKind::GitLab] {

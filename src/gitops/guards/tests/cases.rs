@@ -194,6 +194,7 @@ cases! {
         "there is no forge": |e| { e.delivery().other_writers = vec!["Kargo".into()]; e.grant().forge = false } => Refuse "Kargo writes to these paths";
         "the failed commit is a program's": |e| e.culprit().author = "argocd-image-updater".into() => PullRequest "Argo CD Image Updater (author of bad0000) writes";
         "by its address": |e| e.culprit().email = "29139614+renovate[bot]@users.noreply.github.com".into() => PullRequest "Renovate (author of bad0000) writes";
+        "a person works for a company of that name": |e| e.culprit().email = "ann@kargo.example.com".into() => Pass "no other program";
         "it left its file": |e| e.facts().changed.push(FileChange { path: "apps/shop/.argocd-source-shop.yaml".into(), status: 'M' }) => PullRequest "Argo CD Image Updater (`apps/shop/.argocd-source-shop.yaml`) writes";
         "the repository says no, and nobody else is known": |e| e.git = Err(GitTrouble::Denied("x".into())) => Pass "no other program";
         "the delivery is gone": |e| e.delivery = None => Skipped "not asked: the delivery does not exist";

@@ -92,7 +92,7 @@ const PHASES: [RollbackPhase; 14] = [
 ];
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_guard_answers_in_its_place((evidence, now) in anything()) {
