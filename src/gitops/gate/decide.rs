@@ -9,7 +9,7 @@ use super::names::short;
 use super::observed::{GateObserved, Run};
 use super::page::Page;
 use super::record::record;
-use super::say::{invalid, missing, say, unclear};
+use super::say::{invalid, missing, nameless, say, unclear};
 use super::status::fold_gate;
 use super::terms::Terms;
 use super::time::between;
@@ -25,7 +25,7 @@ pub fn decide_gate(observed: &GateObserved, now: Timestamp) -> GateDecision {
         (Ok(_), None) => return quiet(observed, page, &missing(observed), now),
         (Ok(terms), Some(delivery)) => (terms, delivery),
     };
-    if let Some(said) = unclear(delivery) {
+    if let Some(said) = unclear(delivery).or_else(|| nameless(delivery)) {
         return quiet(observed, page, &said, now);
     }
     page.turn(observed, delivery, now);

@@ -51,9 +51,9 @@ impl Page {
     pub(super) fn turn(&mut self, observed: &GateObserved, delivery: &Delivery, now: Timestamp) {
         let now = milliseconds(now);
         self.belong(delivery);
-        let begun = target(delivery).is_some_and(|target| {
+        let begun = target(delivery, self.current.is_some()).is_some_and(|target| {
             let tree = observed.trees.get(target).cloned();
-            self.face(&RevisionStatus { revision: target.to_owned(), tree }, now)
+            self.face(&RevisionStatus { revision: target.to_owned(), tree }, is_bare(delivery), now)
         });
         self.obey(observed, begun, now);
     }
@@ -74,20 +74,21 @@ impl Page {
     }
 
     /// Returns whether a new judgement has begun.
-    fn face(&mut self, target: &RevisionStatus, now: Timestamp) -> bool {
+    fn face(&mut self, target: &RevisionStatus, bare: bool, now: Timestamp) -> bool {
         if let Some(current) = &mut self.current
             && current.revision.revision == target.revision
             && current.revision.tree.is_none()
         {
             current.revision.tree.clone_from(&target.tree);
         }
-        if self.comes_back(target) {
+        if !bare && self.comes_back(target) {
             let back = self.verdicts.remove(0);
             self.current = Some(moved(back, target));
             return false;
         }
         let current = self.current.take();
-        let begun = !current.as_ref().is_some_and(|current| same(&current.revision, target));
+        let counts = |current: &Judgement| !(bare && current.verdict.is_some());
+        let begun = !current.as_ref().is_some_and(|current| same(&current.revision, target) && counts(current));
         self.current = Some(match current {
             Some(current) if !begun => moved(current, target),
             Some(current) => {
@@ -151,10 +152,21 @@ impl Page {
 
 /// The revision that is to be judged. A running operation, or health check, holds on to its revision whatever
 /// Git says: it may wait for our verdict, and nothing else is deployed before it ends. Otherwise it is what the controller
-/// wants deployed, except where somebody keeps it from deploying: then it is what is deployed.
-fn target(delivery: &Delivery) -> Option<&str> {
+/// wants deployed, except where somebody keeps it from deploying: then it is what is deployed. A controller that
+/// cannot look at Git (`judging` says that something is judged) deploys nothing new, so nothing changes.
+fn target(delivery: &Delivery, judging: bool) -> Option<&str> {
     let (desired, attempted) = (delivery.desired.as_deref(), delivery.attempted.as_deref());
-    holds_on(delivery).or(if delivery.held.is_some() { attempted.or(desired) } else { desired.or(attempted) })
+    holds_on(delivery).or(match desired {
+        None if judging => None,
+        None => attempted,
+        Some(_) if delivery.held.is_some() => attempted.or(desired),
+        Some(_) => desired,
+    })
+}
+
+/// Whether nothing was ever applied: what was judged was another object of this name, and is not there any more.
+fn is_bare(delivery: &Delivery) -> bool {
+    delivery.attempted.is_none() && holds_on(delivery).is_none()
 }
 
 /// The revision that the controller holds on to until it is done with it.

@@ -42,6 +42,13 @@ pub(super) fn unclear(delivery: &Delivery) -> Option<Said> {
     Some(Said { standing, reason: Reason::DeliveryUnclear, message: why.clone() })
 }
 
+/// A delivery that names no revision at all is new, or was made anew: nothing that was judged is known to be there.
+pub(super) fn nameless(delivery: &Delivery) -> Option<Said> {
+    let named = delivery.desired.is_some() || delivery.attempted.is_some() || delivery.operation.is_some();
+    let words = || format!("{} {} does not name a revision yet", delivery.reference.kind, delivery.reference.name);
+    (!named).then(|| going(Reason::AwaitingDeployment, words()))
+}
+
 /// What is said of the current judgement.
 pub(super) fn say(
     current: Option<&Judgement>,

@@ -183,6 +183,39 @@ fn what_is_held_back_does_not_take_the_verdict_of_what_is_deployed() {
 }
 
 #[test]
+fn a_controller_that_cannot_see_git_changes_nothing() {
+    let mut scene = Scene::new(spec(&["smoke"]));
+    scene.judged(A, Verdict::Passed);
+    // Nothing of the application changed from A to B, so nothing was applied; then the comparison breaks.
+    scene.delivery().attempted = Some(B.into());
+    scene.judged(B, Verdict::Passed);
+    scene.delivery().desired = None;
+    scene.delivery().attempted = Some(A.into());
+    scene.look();
+    scene.says(Status::Current, Reason::Passed, B);
+    // An operation says what it applies all the same.
+    scene.operate(C);
+    scene.says(Status::InProgress, Reason::AwaitingDeployment, C);
+}
+
+#[test]
+fn an_object_that_was_made_anew_has_no_verdict() {
+    let mut scene = Scene::new(spec(&["smoke"]));
+    scene.judged(A, Verdict::Passed);
+    scene.delivery().desired = None;
+    scene.delivery().attempted = None;
+    scene.look();
+    scene.says(Status::InProgress, Reason::AwaitingDeployment, A);
+    // The very same revision: it was judged, and it is not deployed.
+    scene.push(A);
+    scene.says(Status::InProgress, Reason::AwaitingDeployment, A);
+    scene.wait(1);
+    scene.deploy(A);
+    scene.says(Status::InProgress, Reason::Testing, A);
+    assert_eq!(scene.made.len(), 2);
+}
+
+#[test]
 fn verdicts_belong_to_their_delivery_and_path() {
     let mut scene = Scene::new(spec(&["smoke"]));
     scene.judged(A, Verdict::Passed);

@@ -16,6 +16,8 @@ const REVISIONS: [&str; 4] = [A, B, C, "ddddddd444444444444444444444444444444444
 enum Event {
     Wait(u16),
     Push(u8),
+    /// The controller cannot look at Git.
+    Blind,
     Operate(u8),
     Apply,
     Rest,
@@ -43,6 +45,7 @@ fn event() -> impl Strategy<Value = Event> {
     prop_oneof![
         3 => (0u16..400).prop_map(Event::Wait),
         4 => (0u8..4).prop_map(Event::Push),
+        1 => proptest::prelude::Just(Event::Blind),
         4 => (0u8..4).prop_map(Event::Operate),
         5 => proptest::prelude::Just(Event::Apply),
         3 => proptest::prelude::Just(Event::Rest),
@@ -97,6 +100,7 @@ impl World {
         match event {
             Event::Wait(seconds) => self.now += i64::from(*seconds),
             Event::Push(number) => delivery.desired = revision(*number),
+            Event::Blind => delivery.desired = None,
             // One operation at a time: a new one begins when the last one has ended.
             Event::Operate(number) if delivery.operation.is_none() && !delivery.awaits_health => {
                 (delivery.attempted, delivery.applied) = (revision(*number), false);
