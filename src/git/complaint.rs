@@ -96,6 +96,9 @@ const UNAVAILABLE: &[&str] = &[
     "Cannot allocate memory",
     "unable to create thread",
     "index-pack failed",
+    "died of signal",
+    "Out of memory",
+    "out of memory",
     "fetch-pack: unexpected",
     "unable to write file",
 ];

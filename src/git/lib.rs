@@ -20,6 +20,7 @@ mod kustomize;
 mod limits;
 mod look;
 mod mirror;
+mod mirrors;
 mod names;
 mod objects;
 mod precious;

@@ -30,7 +30,7 @@ impl Default for Limits {
             bytes: 4 << 30,
             mirror_bytes: 2 << 30,
             packs: 60,
-            connections: 4,
+            connections: 2,
             clone: Duration::from_secs(15 * 60),
             fetch: Duration::from_secs(3 * 60),
             push: Duration::from_secs(2 * 60),

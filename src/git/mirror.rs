@@ -37,18 +37,24 @@ impl Mirror {
         Call::new(doing, arguments).of(&self.folder)
     }
 
-    /// Makes it, in place of what is there. The caller sees to it that nobody uses it.
-    pub(crate) async fn make(&self, session: &Session, limits: &Limits, whole: bool) -> Result<(), GitError> {
+    /// Copies the repository, beside what is there. Contents of files are left out, unless `whole`.
+    pub(crate) async fn copy(&self, session: &Session, limits: &Limits, whole: bool) -> Result<PathBuf, GitError> {
         let name = self.folder.file_name().expect("a mirror has a name").to_string_lossy();
         let new = self.folder.with_file_name(format!("new-{name}"));
         space::remove(&new).await;
-        let result = copy(session, &new, limits, whole).await;
-        if let Err(error) = result {
-            space::remove(&new).await;
-            return Err(error);
+        match copy(session, &new, limits, whole).await {
+            Ok(()) => Ok(new),
+            Err(error) => {
+                space::remove(&new).await;
+                Err(error)
+            }
         }
+    }
+
+    /// Puts the copy in place of what is there. The caller sees to it that nobody uses it.
+    pub(crate) async fn become_copy(&self, copy: &Path) -> Result<(), GitError> {
         space::remove(&self.folder).await;
-        tokio::fs::rename(&new, &self.folder)
+        tokio::fs::rename(copy, &self.folder)
             .await
             .map_err(|source| GitError::Machine { doing: "put the mirror in its place", source })
     }

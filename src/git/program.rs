@@ -80,8 +80,14 @@ const SETTINGS: &[(&str, &str)] = &[
     ("log.mailmap", "false"),
     ("diff.renames", "false"),
     ("diff.external", ""),
+    // The manager and its Gits share one allowance of memory.
     ("pack.threads", "1"),
-    ("pack.windowMemory", "64m"),
+    ("pack.windowMemory", "32m"),
+    ("pack.deltaCacheSize", "16m"),
+    ("core.deltaBaseCacheLimit", "16m"),
+    ("core.packedGitWindowSize", "8m"),
+    ("core.packedGitLimit", "64m"),
+    ("core.bigFileThreshold", "8m"),
     ("transfer.fsckObjects", "true"),
     // Mistakes that old tools left in the history of honest repositories, and that harm nobody.
     ("fetch.fsck.badTimezone", "ignore"),
@@ -253,6 +259,10 @@ impl Answer {
 
     /// What its failure means.
     pub(crate) fn bad(&self) -> GitError {
+        if self.code < 0 {
+            let said = "something ended it, perhaps for want of memory".to_owned();
+            return GitError::Unavailable { doing: self.doing, said };
+        }
         complaint::judge(self.doing, &self.said)
     }
 

@@ -210,3 +210,20 @@ async fn many_small_fetches_are_tidied() {
     let facts = repositories.look(&remote, &Look { deployed: None, ..shop(&good, &last) }).await.unwrap();
     assert_eq!(facts.range.len(), 12);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_fetch_goes_on_when_nobody_waits_for_it() {
+    let server = Server::start().await;
+    let author = server.repository("shop", "sha1");
+    let good = good(&author);
+    let repositories = server.repositories();
+    let remote = server.remote("shop");
+    // It gets no further than beginning.
+    let impatient = tokio::time::timeout(Duration::from_millis(1), repositories.fetch(&remote)).await;
+    assert!(impatient.is_err());
+    let until = std::time::Instant::now() + Duration::from_secs(30);
+    while repositories.tree_hash(&remote, &good, &[String::new()]).await.unwrap().is_none() {
+        assert!(std::time::Instant::now() < until);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
