@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::schema::{conditions, config_values, observed_generation};
-use crate::{ConfigSource, ConfigValues, Phase, Reason, StepState, Verdict};
+use crate::{ConfigSource, ConfigValues, DeliveryKind, Phase, Reason, StepState, Verdict};
 
 /// One execution of a workflow. Immutable except for its commands (`cancel`, `pause`, `resume`).
 #[derive(Clone, Debug, Default, PartialEq, CustomResource, Serialize, Deserialize, KubeSchema)]
@@ -136,6 +136,9 @@ pub struct TestExecutionStatus {
     /// What was collected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifacts: Option<ArtifactStatus>,
+    /// The delivery of which it is a hook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<ExecutionDelivery>,
     /// `Ready`; `Reconciling` and `Stalled` only while true.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
@@ -160,6 +163,7 @@ impl Default for TestExecutionStatus {
             failures: Vec::new(),
             log: None,
             artifacts: None,
+            delivery: None,
             conditions: Vec::new(),
         }
     }
@@ -175,6 +179,27 @@ pub struct JobReference {
     pub attempt: i32,
     /// SHA-256 of the plan, in hexadecimal.
     pub plan_hash: String,
+}
+
+/// The delivery of which an execution is a hook, as it was when the execution began.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ExecutionDelivery {
+    /// What delivers.
+    pub kind: DeliveryKind,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The revision that was being delivered. It is tested where the execution itself names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// When the delivery runs the hook, for example `PostSync`.
+    pub hook: String,
+    /// Which execution of this workflow it is for this hook, delivery and revision, counted from 1: Argo CD makes
+    /// a new one with every try of a sync.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<i32>,
 }
 
 /// One step.

@@ -66,8 +66,8 @@ pub use delivery::{DeliveryKind, DeliveryReference, GitSource, RevisionStatus};
 pub use duration::{DurationError, DurationText};
 #[cfg(feature = "crd")]
 pub use execution::{
-    ArtifactEntry, ArtifactStatus, FailedTest, JobReference, LogStatus, StepStatus, TestCounts, TestExecution,
-    TestExecutionSpec, TestExecutionStatus, WorkflowReference,
+    ArtifactEntry, ArtifactStatus, ExecutionDelivery, FailedTest, JobReference, LogStatus, StepStatus, TestCounts,
+    TestExecution, TestExecutionSpec, TestExecutionStatus, WorkflowReference,
 };
 #[cfg(feature = "crd")]
 pub use gate::{

@@ -1,6 +1,6 @@
 //! Everything that is known of an execution at one moment, as plain facts.
 
-use assay_api::{JobReference, Reason, TestExecutionStatus};
+use assay_api::{ExecutionDelivery, JobReference, Reason, TestExecutionStatus};
 use assay_protocol::ingest::Commands;
 use assay_protocol::rest::Conclusion;
 use assay_protocol::{Progress, Seal};
@@ -80,6 +80,8 @@ pub struct ExecutionFacts {
     pub job_name: String,
     /// Name that the Job of the next attempt would have.
     pub next_job_name: String,
+    /// The delivery of which it is a hook.
+    pub delivery: Option<ExecutionDelivery>,
 }
 
 /// What is left of earlier attempts.

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use assay_api::{
-    ArtifactEntry, ArtifactStatus, FailedTest, JobReference, LogStatus, Phase, TestCounts, TestExecutionStatus,
+    ArtifactEntry, ArtifactStatus, ExecutionDelivery, FailedTest, JobReference, LogStatus, Phase, TestCounts,
+    TestExecutionStatus,
 };
 use assay_report::{Counts, FailedCase};
 use jiff::Timestamp;
@@ -55,6 +56,7 @@ pub fn fold_execution(observed: &Observed, decision: &Decision, now: Timestamp) 
         failures: failures(observed),
         log: log(observed, decision),
         artifacts: artifacts(observed),
+        delivery: delivery(observed),
         conditions,
     }
 }
@@ -74,9 +76,15 @@ fn announced(
         reason: Some(decision.reason),
         message: Some(cut(&decision.message, MESSAGE_BYTES).to_owned()),
         job: Some(JobReference { name, attempt: number(attempt), plan_hash: String::new() }),
+        delivery: delivery(observed),
         conditions,
         ..TestExecutionStatus::default()
     }
+}
+
+/// What it was a hook of stays, although the delivery goes on to other revisions.
+fn delivery(observed: &Observed) -> Option<ExecutionDelivery> {
+    observed.execution.delivery.clone().or_else(|| observed.previous.delivery.clone())
 }
 
 fn state(decision: &Decision) -> State {

@@ -39,6 +39,29 @@ pub struct ExecutionRecord {
     pub progress: Option<Progress>,
     /// The final judgement, once the operator has made it.
     pub conclusion: Option<Conclusion>,
+    /// The delivery of which it is a hook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<DeliveryRecord>,
+}
+
+/// The delivery of which an execution is a hook, as it was when the execution began.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct DeliveryRecord {
+    /// What delivers, for example `Application`.
+    pub kind: String,
+    /// Its namespace.
+    pub namespace: String,
+    /// Its name.
+    pub name: String,
+    /// The revision that was being delivered; empty when it is not known.
+    #[serde(default)]
+    pub revision: String,
+    /// When the delivery runs the hook, for example `PostSync`.
+    pub hook: String,
+    /// Which execution of its workflow it is for this hook, delivery and revision, from 1; 0 before it is counted.
+    #[serde(default)]
+    pub attempt: u32,
 }
 
 /// The final judgement of an execution.

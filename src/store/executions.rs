@@ -1,6 +1,6 @@
 //! Executions: begun, listed, found, concluded.
 
-use assay_protocol::rest::{Conclusion, ExecutionRecord, Page};
+use assay_protocol::rest::{Conclusion, DeliveryRecord, ExecutionRecord, Page};
 use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -14,8 +14,18 @@ const PAGE_LIMIT: usize = 500;
 const COLUMNS: &str = "SELECT e.uid, e.namespace, e.name, e.workflow, e.attempt, e.created_us, e.conclusion,
     (SELECT p.body FROM progress p JOIN runs r USING (execution_uid, attempt, pod_uid)
      WHERE p.execution_uid = e.uid AND p.attempt = e.attempt
-     ORDER BY r.seen_us DESC, p.sequence DESC LIMIT 1) AS progress
-    FROM executions e";
+     ORDER BY r.seen_us DESC, p.sequence DESC LIMIT 1) AS progress,
+    d.kind AS delivery_kind, d.namespace AS delivery_namespace, d.name AS delivery_name,
+    d.revision AS delivery_revision, d.hook AS delivery_hook, d.attempt AS delivery_attempt
+    FROM executions e LEFT JOIN deliveries d ON d.execution_uid = e.uid";
+
+/// Counts an execution among those of its workflow for the same hook, delivery and revision.
+const COUNT: &str = "INSERT INTO deliveries (execution_uid, kind, namespace, name, revision, hook, workflow, attempt)
+    VALUES ($1, $2, $3, $4, $5, $6, $7,
+     (SELECT COALESCE(MAX(d.attempt), 0) + 1 FROM deliveries d
+      WHERE d.namespace = $3 AND d.name = $4 AND d.revision = $5
+      AND d.kind = $2 AND d.hook = $6 AND d.workflow = $7))
+    ON CONFLICT (execution_uid) DO NOTHING";
 
 /// The table of executions.
 #[derive(Clone, Debug)]
@@ -26,6 +36,7 @@ pub(crate) struct Executions {
 impl Executions {
     /// Notes that an attempt is about to be created; a repeat changes nothing.
     pub(crate) async fn begin(&self, begin: &Begin) -> Result<(), RecordError> {
+        let mut transaction = self.database.writer.begin().await?;
         sqlx::query(
             "INSERT INTO executions (uid, namespace, name, workflow, attempt, plan_hash, created_us)
              VALUES ($1, $2, $3, $4, $5, $6, $7)
@@ -39,8 +50,21 @@ impl Executions {
         .bind(i64::from(begin.attempt))
         .bind(&begin.plan_hash)
         .bind(Timestamp::now().as_microsecond())
-        .execute(&self.database.writer)
+        .execute(&mut *transaction)
         .await?;
+        if let Some(delivery) = &begin.delivery {
+            sqlx::query(COUNT)
+                .bind(&begin.uid)
+                .bind(&delivery.kind)
+                .bind(&delivery.namespace)
+                .bind(&delivery.name)
+                .bind(&delivery.revision)
+                .bind(&delivery.hook)
+                .bind(&begin.workflow)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -121,5 +145,18 @@ fn record(row: &AnyRow) -> Result<ExecutionRecord, RecordError> {
         created_at: Timestamp::from_microsecond(row.try_get("created_us")?).unwrap_or(Timestamp::UNIX_EPOCH),
         progress: progress.map(serde_json::from_str).transpose()?,
         conclusion: conclusion.map(serde_json::from_str).transpose()?,
+        delivery: delivery(row)?,
     })
+}
+
+fn delivery(row: &AnyRow) -> Result<Option<DeliveryRecord>, RecordError> {
+    let Some(kind) = row.try_get("delivery_kind")? else { return Ok(None) };
+    Ok(Some(DeliveryRecord {
+        kind,
+        namespace: row.try_get("delivery_namespace")?,
+        name: row.try_get("delivery_name")?,
+        revision: row.try_get("delivery_revision")?,
+        hook: row.try_get("delivery_hook")?,
+        attempt: attempt(row.try_get("delivery_attempt")?),
+    }))
 }

@@ -1,5 +1,7 @@
 //! The words of this room: keys, changes, and why a record is refused.
 
+use assay_protocol::rest::DeliveryRecord;
+
 use crate::disposition::{Disposition, of_database};
 
 /// What the operator says before it creates an attempt's Job.
@@ -17,6 +19,8 @@ pub struct Begin {
     pub attempt: u32,
     /// SHA-256 of the plan, in hexadecimal.
     pub plan_hash: String,
+    /// The delivery of which it is a hook. It is counted by the store: the attempt in it means nothing.
+    pub delivery: Option<DeliveryRecord>,
 }
 
 /// One pod's run of an execution.

@@ -21,6 +21,7 @@ const TABLES: &[(&str, &[&str])] = &[
     ("progress", &["execution_uid", "attempt", "pod_uid", "sequence", "finished", "body"]),
     ("reports", &["execution_uid", "attempt", "pod_uid", "body"]),
     ("commands", &["execution_uid", "version", "body"]),
+    ("deliveries", &["execution_uid", "kind", "namespace", "name", "revision", "hook", "workflow", "attempt"]),
     ("artifacts", &["execution_uid", "name", "step", "attempt", "pod_uid", "blob", "size", "sha256", "content_type"]),
 ];
 

@@ -3,11 +3,12 @@
 
 use assay_api::names::{ANNOTATION_ARGO_REFRESH, ANNOTATION_FLUX_REQUESTED_AT, FIELD_MANAGER_GITOPS};
 use kube::Api;
-use kube::api::{Patch, PatchParams};
+use kube::api::{ListParams, Patch, PatchParams};
 use kube::core::{ApiResource, DynamicObject, GroupVersionKind};
 use serde_json::{Value, json};
 
 use super::kinds::{ForeignKind, kind_of};
+use super::trim::trim;
 use crate::connect::{Cluster, within};
 use crate::error::{Cause, ClusterError};
 
@@ -21,6 +22,32 @@ pub enum Termination {
 }
 
 impl Cluster {
+    /// The objects of a foreign kind that have this name, in these namespaces, or in all when there is none, as
+    /// they are now and without what nobody reads.
+    ///
+    /// # Errors
+    /// When the kind is not installed, or the API server does not answer or refuses.
+    pub async fn deliveries_named(
+        &self,
+        kind: &str,
+        namespaces: &[String],
+        name: &str,
+    ) -> Result<Vec<Value>, ClusterError> {
+        let foreign = self.foreign(kind).await?;
+        let mut apis: Vec<_> = namespaces.iter().map(|namespace| self.foreign_in(&foreign, namespace)).collect();
+        if apis.is_empty() {
+            apis.push(Api::all_with(self.client.clone(), &foreign.resource));
+        }
+        let params = ListParams::default().fields(&format!("metadata.name={name}"));
+        let mut found = Vec::new();
+        for api in apis {
+            let listed = within(format!("look for {kind} {name}"), api.list(&params)).await;
+            let listed = listed.map_err(|error| error.lacking(&right("list", foreign.kind), "gitops.enabled"))?;
+            found.extend(listed.items.into_iter().map(|object| trim(foreign.kind, object)));
+        }
+        Ok(found)
+    }
+
     /// Asks Argo CD to compare an Application with Git now. Needs the right to patch Applications
     /// (`gitops.refresh` of the chart).
     ///
@@ -57,10 +84,11 @@ impl Cluster {
         name: &str,
         revision: &str,
     ) -> Result<Termination, ClusterError> {
-        let (kind, api) = self.foreign("Application", namespace).await?;
+        let foreign = self.foreign("Application").await?;
+        let api = self.foreign_in(&foreign, namespace);
         let what = format!("end the operation of Application {namespace}/{name}");
         let found = within(format!("read Application {namespace}/{name}"), api.get_opt(name)).await;
-        let found = found.map_err(|error| error.lacking(&right("get", kind), "gitops.enabled"))?;
+        let found = found.map_err(|error| error.lacking(&right("get", foreign.kind), "gitops.enabled"))?;
         let Some(patch) = found.and_then(|found| termination(&found.data, revision)) else {
             return Ok(Termination::NotRunning);
         };
@@ -71,7 +99,7 @@ impl Cluster {
             // A test of the patch did not hold: the operation ended, or another one began.
             Err(error) if matches!(error.code(), Some(409 | 422)) => Ok(Termination::NotRunning),
             Err(error) if error.not_found() => Ok(Termination::NotRunning),
-            Err(error) => Err(error.lacking(&right("patch", kind), "gitops.unblock")),
+            Err(error) => Err(error.lacking(&right("patch", foreign.kind), "gitops.unblock")),
         }
     }
 
@@ -83,26 +111,26 @@ impl Cluster {
         annotation: &str,
         value: &str,
     ) -> Result<(), ClusterError> {
-        let (found, api) = self.foreign(kind, namespace).await?;
+        let foreign = self.foreign(kind).await?;
+        let api = self.foreign_in(&foreign, namespace);
         let patch = json!({ "metadata": { "annotations": { annotation: value } } });
         let params = PatchParams { field_manager: Some(FIELD_MANAGER_GITOPS.to_owned()), ..PatchParams::default() };
         let what = format!("ask for a new look at {kind} {namespace}/{name}");
         let answer = within(what, api.patch(name, &params, &Patch::Merge(&patch))).await;
-        answer.map(drop).map_err(|error| error.lacking(&right("patch", found), "gitops.refresh"))
+        answer.map(drop).map_err(|error| error.lacking(&right("patch", foreign.kind), "gitops.refresh"))
     }
 
     /// A foreign kind in the version that the cluster serves.
-    async fn foreign(
-        &self,
-        kind: &str,
-        namespace: &str,
-    ) -> Result<(&'static ForeignKind, Api<DynamicObject>), ClusterError> {
+    async fn foreign(&self, kind: &str) -> Result<Foreign, ClusterError> {
         let unknown = || ClusterError::new(format!("find the kind {kind}"), Cause::NotInstalled);
         let known = kind_of(kind).ok_or_else(unknown)?;
         let version = self.version_of(known).await?.ok_or_else(unknown)?;
         let gvk = GroupVersionKind::gvk(known.group, version, known.kind);
-        let resource = ApiResource::from_gvk_with_plural(&gvk, known.plural);
-        Ok((known, Api::namespaced_with(self.client.clone(), namespace, &resource)))
+        Ok(Foreign { kind: known, resource: ApiResource::from_gvk_with_plural(&gvk, known.plural) })
+    }
+
+    fn foreign_in(&self, foreign: &Foreign, namespace: &str) -> Api<DynamicObject> {
+        Api::namespaced_with(self.client.clone(), namespace, &foreign.resource)
     }
 
     /// The best version of a foreign kind that the cluster serves; `None` when the kind is not installed. Anybody
@@ -122,6 +150,12 @@ impl Cluster {
         }
         Ok(None)
     }
+}
+
+/// A foreign kind as the cluster serves it.
+struct Foreign {
+    kind: &'static ForeignKind,
+    resource: ApiResource,
 }
 
 fn right(verb: &str, kind: &ForeignKind) -> String {

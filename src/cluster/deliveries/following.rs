@@ -16,7 +16,7 @@ use super::kinds::ForeignKind;
 use super::shelf::{DeliveryKey, DeliveryShelf, Missing, Name};
 use super::trim::trim;
 use crate::connect::Cluster;
-use crate::error::ClusterError;
+use crate::error::{ClusterError, Disposition};
 
 /// How long until it is looked again whether a kind is installed.
 const ABSENT: Duration = Duration::from_secs(10);
@@ -235,7 +235,8 @@ impl Following {
         if before.as_ref() != Some(&words) {
             tracing::warn!(kind = self.kind.kind, namespace = self.namespace, "{words}");
         }
-        if forbidden {
+        // Others need not wait for what does not come back by itself.
+        if error.disposition() != Disposition::Transient {
             self.answered();
         }
     }

@@ -34,6 +34,7 @@ pub(super) fn fresh() -> Observed {
             attempt: 1,
             job_name: job_name(1),
             next_job_name: job_name(2),
+            delivery: None,
         },
         previous: TestExecutionStatus::default(),
         planned: Planned::Ready(PlanFacts { hash: "h".into() }),

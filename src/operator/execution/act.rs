@@ -13,9 +13,9 @@ use k8s_openapi::api::batch::v1::Job;
 use k8s_openapi::api::core::v1::ConfigMap;
 use tokio::time::Instant;
 
-use super::facts;
 use super::memory::{Applied, Memory};
 use super::planning::Plan;
+use super::{facts, hook};
 use crate::context::Context;
 use crate::failure::LookError;
 
@@ -105,6 +105,7 @@ fn begin(namespace: &str, execution: &ExecutionFacts, plan_hash: &str) -> Begin 
         workflow: execution.workflow.clone(),
         attempt: execution.attempt,
         plan_hash: plan_hash.to_owned(),
+        delivery: execution.delivery.as_ref().map(hook::record),
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use assay_api::names::{ANNOTATION_KEEP, CONTAINER_GROUP_PREFIX, CONTAINER_INSTALL, CONTAINER_LEADER};
+use assay_api::names::{
+    ANNOTATION_CANCEL, ANNOTATION_KEEP, CONTAINER_GROUP_PREFIX, CONTAINER_INSTALL, CONTAINER_LEADER,
+};
 use assay_api::{Phase, TestExecution, TestExecutionStatus};
 use assay_cluster::{ContainerState as SlimState, SlimCondition, SlimContainer, SlimJob, SlimPod};
 use assay_lifecycle::{
@@ -14,13 +16,16 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 /// Annotations by which Argo CD knows what it applied: hooks and tracked objects.
 const ARGO_CD: &str = "argocd.argoproj.io/";
+/// Labels by which Flux knows what it applied.
+const FLUX: [&str; 2] = ["kustomize.toolkit.fluxcd.io/", "helm.toolkit.fluxcd.io/"];
 
 /// Takes out of a watched execution what nobody reads any more: a finished one
 /// is kept only for the case that its end was not told to everybody, and until
 /// it need not be kept any longer.
 pub(crate) fn trim(execution: &mut TestExecution) {
     if let Some(annotations) = &mut execution.metadata.annotations {
-        annotations.retain(|name, _| name == ANNOTATION_KEEP || name.starts_with(ARGO_CD));
+        let read = |name: &str| matches!(name, ANNOTATION_KEEP | ANNOTATION_CANCEL) || name.starts_with(ARGO_CD);
+        annotations.retain(|name, _| read(name));
     }
     let finished = execution.status.as_ref().is_some_and(|status| status.phase == Phase::Finished);
     if finished && let Some(status) = execution.status.take() {
@@ -39,14 +44,15 @@ pub(crate) fn trim(execution: &mut TestExecution) {
     }
 }
 
-/// Whether only its owner may remove it: somebody wants it kept, or Argo CD
-/// applied it, and would miss it.
+/// Whether only its owner may remove it: somebody wants it kept, or Argo CD or
+/// Flux applied it, and would miss it.
 pub(crate) fn is_kept(execution: &TestExecution) -> bool {
-    let annotations = execution.metadata.annotations.iter().flatten();
-    annotations.into_iter().any(|(name, value)| match name.as_str() {
+    let mut annotations = execution.metadata.annotations.iter().flatten();
+    let mut labels = execution.metadata.labels.iter().flatten();
+    annotations.any(|(name, value)| match name.as_str() {
         ANNOTATION_KEEP => value == "true",
         name => name.starts_with(ARGO_CD),
-    })
+    }) || labels.any(|(name, _)| FLUX.iter().any(|prefix| name.starts_with(prefix)))
 }
 
 /// The attempt that counts: the newest that anybody speaks of. The status
@@ -87,12 +93,19 @@ pub(crate) fn execution(object: &TestExecution, attempt: u32) -> ExecutionFacts 
         generation: metadata.generation.unwrap_or(0),
         created_at: created_at(metadata),
         workflow: object.spec.workflow_ref.name.clone(),
-        cancel: object.spec.cancel,
+        cancel: object.spec.cancel || is_cancelled(object),
         pause: object.spec.pause,
         resume: object.spec.resume.clone(),
         deleting: metadata.deletion_timestamp.is_some(),
         attempt,
+        delivery: None,
     }
+}
+
+/// Whether somebody cancelled it by annotation, which is no drift from what a GitOps tool applied.
+fn is_cancelled(object: &TestExecution) -> bool {
+    let annotations = object.metadata.annotations.as_ref();
+    annotations.and_then(|annotations| annotations.get(ANNOTATION_CANCEL)).is_some_and(|value| value == "true")
 }
 
 /// When an object was made; the beginning of time when it does not say.
@@ -261,6 +274,28 @@ mod tests {
             })))
         };
         assert!(older(3, &[], &[pod("Running")], "u").busy && !older(3, &[], &[pod("Failed")], "u").busy);
+    }
+
+    #[test]
+    fn an_annotation_cancels_and_is_not_taken_out() {
+        for (value, cancelled) in [("true", true), ("false", false), ("", false)] {
+            let mut object: TestExecution = read(json!({
+                "metadata": { "name": "e", "annotations": { "assay.dev/cancel": value } },
+                "spec": { "workflowRef": { "name": "w" } },
+            }));
+            trim(&mut object);
+            assert_eq!(execution(&object, 1).cancel, cancelled, "{value}");
+        }
+    }
+
+    #[test]
+    fn what_flux_applied_is_kept() {
+        let labelled = |label: &str| {
+            let metadata = json!({ "name": "e", "labels": { label: "x" } });
+            is_kept(&read(json!({ "metadata": metadata, "spec": { "workflowRef": { "name": "w" } } })))
+        };
+        assert!(labelled("kustomize.toolkit.fluxcd.io/name") && labelled("helm.toolkit.fluxcd.io/name"));
+        assert!(!labelled("app.kubernetes.io/instance"));
     }
 
     #[test]

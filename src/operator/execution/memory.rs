@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
-use assay_api::TestExecutionStatus;
+use assay_api::{ExecutionDelivery, TestExecutionStatus};
 use assay_lifecycle::{Deadlines, Refusal, Seen};
 use assay_protocol::ingest::Commands;
 use jiff::Timestamp;
@@ -25,6 +25,8 @@ pub(crate) struct Memory {
     pub(crate) untold: Option<String>,
     /// The commands that the store was last given.
     pub(crate) commanded: Option<Commands>,
+    /// The delivery of which it is a hook, once it was looked for; it may not be found.
+    pub(crate) delivery: Option<Option<ExecutionDelivery>>,
     /// What concerns one attempt only.
     pub(crate) attempt: OfAttempt,
 }

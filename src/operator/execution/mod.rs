@@ -3,6 +3,7 @@
 mod act;
 mod controller;
 mod facts;
+mod hook;
 mod look;
 mod memory;
 mod observe;

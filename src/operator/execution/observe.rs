@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use assay_api::names::ANNOTATION_PLAN_HASH;
-use assay_api::{Phase, TestExecution, TestExecutionStatus};
+use assay_api::{ExecutionDelivery, Phase, TestExecution, TestExecutionStatus};
 use assay_cluster::SlimJob;
-use assay_lifecycle::{Collected, JobFacts, LogFacts, Observed, Planned, PodFacts, Recorded};
+use assay_lifecycle::{Collected, ExecutionFacts, JobFacts, LogFacts, Observed, Planned, PodFacts, Recorded};
 use assay_protocol::Progress;
 use assay_protocol::rest::Conclusion;
 use assay_telemetry::error_chain;
@@ -16,7 +16,7 @@ use k8s_openapi::api::batch::v1::Job;
 use super::controller::Controller;
 use super::memory::Memory;
 use super::planning::Plan;
-use super::{facts, planning};
+use super::{facts, hook, planning};
 use crate::context::Context;
 use crate::failure::LookError;
 
@@ -40,6 +40,7 @@ impl Controller {
         let kept = self.ask_store(uid, &previous).await?;
         let (jobs, pods) = (self.jobs.indexed(uid), self.pods.indexed(uid));
         let attempt = facts::attempt(&previous, kept.attempt, &jobs, uid);
+        let delivery = kept.delivery.clone().or_else(|| previous.delivery.clone());
         memory.turn_to(attempt);
         let own = pods.iter().filter(|pod| pod.attempt().is_none_or(|number| number == attempt));
         let own: Vec<_> = own.map(|pod| facts::pod(pod)).collect();
@@ -65,7 +66,7 @@ impl Controller {
             commanded: memory.commanded.clone(),
             seen: memory.attempt.seen.clone(),
             refused: memory.attempt.refused.clone(),
-            execution: facts::execution(object, attempt),
+            execution: ExecutionFacts { delivery, ..facts::execution(object, attempt) },
             previous,
         };
         observed.job = self.job(object, &observed, memory).await?;
@@ -74,9 +75,25 @@ impl Controller {
         if over || observed.had_job() || observed.execution.cancel || observed.judged.is_some() {
             return Ok(Look { observed, plan: None });
         }
-        let (planned, plan) = planning::plan(&self.context, object, attempt).await?;
+        if observed.execution.delivery.is_none() {
+            observed.execution.delivery = self.delivery(object, memory).await?;
+        }
+        let revision = observed.execution.delivery.as_ref().and_then(|delivery| delivery.revision.as_deref());
+        let (planned, plan) = planning::plan(&self.context, object, attempt, revision).await?;
         observed.planned = planned;
         Ok(Look { observed, plan })
+    }
+
+    /// The delivery of which it is a hook, looked for once: later the Application may deliver something else.
+    async fn delivery(
+        &self,
+        object: &TestExecution,
+        memory: &mut Memory,
+    ) -> Result<Option<ExecutionDelivery>, LookError> {
+        if memory.delivery.is_none() {
+            memory.delivery = Some(hook::delivery_of(&self.context, object).await?);
+        }
+        Ok(memory.delivery.clone().flatten())
     }
 
     /// What the store knows. While an execution goes on, a store that does not
@@ -89,6 +106,7 @@ impl Controller {
                 attempt: Some(record.attempt),
                 run: record.progress,
                 judged: record.conclusion,
+                delivery: record.delivery.as_ref().and_then(hook::of_record),
                 trouble: None,
             }),
             Err(error) if previous.phase == Phase::Finished => Err(error.into()),
@@ -124,7 +142,11 @@ impl Controller {
         memory.attempt.plan_hash = Some(job.plan_hash.clone());
         let terms = match memory.attempt.terms {
             Some(terms) => terms,
-            None => planning::terms_again(&self.context, object, observed.execution.attempt).await?,
+            None => {
+                let delivery = observed.execution.delivery.as_ref();
+                let revision = delivery.and_then(|delivery| delivery.revision.as_deref());
+                planning::terms_again(&self.context, object, observed.execution.attempt, revision).await?
+            }
         };
         memory.attempt.terms = Some(terms);
         (job.deadlines, job.retries) = (terms.deadlines, terms.retries);
@@ -195,12 +217,13 @@ struct Kept {
     attempt: Option<u32>,
     run: Option<Progress>,
     judged: Option<Conclusion>,
+    delivery: Option<ExecutionDelivery>,
     trouble: Option<String>,
 }
 
 impl Default for Kept {
     fn default() -> Self {
-        Self { recorded: Recorded::Away, attempt: None, run: None, judged: None, trouble: None }
+        Self { recorded: Recorded::Away, attempt: None, run: None, judged: None, delivery: None, trouble: None }
     }
 }
 

@@ -19,11 +19,12 @@ pub(crate) struct Plan {
 
 /// Plans an attempt of an execution. The workflow is asked for, not taken from
 /// a watch: an execution made right after an edit of its workflow means the
-/// edited one.
+/// edited one. `delivered` is the revision of the delivery of which it is a hook.
 pub(crate) async fn plan(
     context: &Context,
     execution: &TestExecution,
     attempt: u32,
+    delivered: Option<&str>,
 ) -> Result<(Planned, Option<Plan>), LookError> {
     let metadata = &execution.metadata;
     let namespace = metadata.namespace.as_deref().unwrap_or_default();
@@ -35,7 +36,7 @@ pub(crate) async fn plan(
     let Some(workflow) = workflow else { return Ok((Planned::WorkflowMissing, None)) };
     let used = used::fetch(context, namespace, &workflow.spec).await?;
     let workflow_labels = workflow.metadata.labels.clone().unwrap_or_default();
-    let inputs = Inputs { workflow_labels, templates: used.found, ..inputs(execution, attempt) };
+    let inputs = Inputs { workflow_labels, templates: used.found, ..inputs(execution, attempt, delivered) };
     let target = Target { server: Some(context.settings.server.clone()) };
     let placement = placement(context, &inputs, restricted);
     Ok(match plan_execution(&workflow.spec, &inputs, &target, &placement) {
@@ -60,14 +61,15 @@ fn placement(context: &Context, inputs: &Inputs, restricted: bool) -> Placement 
     }
 }
 
-fn inputs(execution: &TestExecution, attempt: u32) -> Inputs {
+/// What an execution says that it tests counts before what the delivery, of which it is a hook, delivers.
+fn inputs(execution: &TestExecution, attempt: u32, delivered: Option<&str>) -> Inputs {
     let metadata = &execution.metadata;
     Inputs {
         namespace: metadata.namespace.clone().unwrap_or_default(),
         execution: metadata.name.clone().unwrap_or_default(),
         uid: metadata.uid.clone().unwrap_or_default(),
         workflow: execution.spec.workflow_ref.name.clone(),
-        revision: execution.spec.revision.clone(),
+        revision: execution.spec.revision.clone().or_else(|| delivered.map(str::to_owned)),
         config: execution.spec.config.clone(),
         config_from: execution.spec.config_from.clone(),
         attempt,
@@ -110,8 +112,9 @@ pub(crate) async fn terms_again(
     context: &Context,
     execution: &TestExecution,
     attempt: u32,
+    delivered: Option<&str>,
 ) -> Result<Terms, LookError> {
-    let (_, plan) = plan(context, execution, attempt).await?;
+    let (_, plan) = plan(context, execution, attempt, delivered).await?;
     // Nobody knows any more when the workflow is gone or has become invalid.
     Ok(plan.map(|plan| plan.terms).unwrap_or_default())
 }

@@ -64,6 +64,7 @@ pub(crate) async fn begin(store: &Store, namespace: &str, name: &str, uid: &str,
         workflow: "smoke".into(),
         attempt,
         plan_hash: "00".repeat(32),
+        delivery: None,
     };
     store.begin(&begin).await.expect("begun");
 }

@@ -31,6 +31,7 @@ cases!(RECORDS, records_in_sqlite:
     records::everything_is_there_after_reopening,
     records::an_older_progress_does_not_replace_a_newer_one,
     records::only_the_newest_begun_attempt_may_speak,
+    records::executions_of_a_hook_are_counted_by_revision,
     records::lists_come_in_pages_newest_first,
     records::an_unknown_execution_cannot_be_concluded,
     records::one_process_owns_the_folder,

@@ -68,6 +68,7 @@ pub(crate) fn begin(name: &str, uid: &str, attempt: u32) -> Begin {
         workflow: "smoke".into(),
         attempt,
         plan_hash: "00".repeat(32),
+        delivery: None,
     }
 }
 

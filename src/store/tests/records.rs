@@ -2,7 +2,7 @@
 
 use assay_api::{Reason, Verdict};
 use assay_protocol::ingest::Commands;
-use assay_protocol::rest::Conclusion;
+use assay_protocol::rest::{Conclusion, DeliveryRecord};
 use assay_report::TestReport;
 use jiff::Timestamp;
 use sqlx::SqlitePool;
@@ -11,7 +11,7 @@ use sqlx::sqlite::SqliteConnectOptions;
 
 use super::{House, UID, begin, key, progress};
 use crate::database::SQLITE;
-use crate::{OpenError, RecordError, RunChange, Store};
+use crate::{Begin, OpenError, RecordError, RunChange, Store};
 
 fn conclusion() -> Conclusion {
     Conclusion {
@@ -72,6 +72,42 @@ pub(super) async fn only_the_newest_begun_attempt_may_speak(house: House) {
     assert!(matches!(store.save_progress(&stranger, &progress(1, false)).await, Err(RecordError::Unknown)));
     stranger.pod_uid = "../../etc".into();
     assert!(matches!(store.enlist(&stranger).await, Err(RecordError::BadUid)));
+}
+
+pub(super) async fn executions_of_a_hook_are_counted_by_revision(house: House) {
+    let store = &house.store;
+    let hook = |name: &str, revision: &str, hook: &str| DeliveryRecord {
+        kind: "Application".into(),
+        namespace: "argocd".into(),
+        name: name.into(),
+        revision: revision.into(),
+        hook: hook.into(),
+        attempt: 7,
+    };
+    let rows = [
+        ("u1", hook("web", "one", "PostSync"), 1),
+        ("u2", hook("web", "one", "PostSync"), 2),
+        ("u3", hook("web", "one", "PreSync"), 1),
+        ("u4", hook("web", "two", "PostSync"), 1),
+        ("u5", hook("api", "one", "PostSync"), 1),
+        ("u6", hook("web", "one", "PostSync"), 3),
+    ];
+    for (uid, delivery, expected) in rows {
+        let begun = Begin { delivery: Some(delivery.clone()), ..begin(uid, uid, 1) };
+        store.begin(&begun).await.expect("begun");
+        // A further attempt of the infrastructure is the same execution.
+        store.begin(&Begin { attempt: 2, ..begun }).await.expect("begun");
+        let record = store.execution_by_uid(uid).await.expect("asked").expect("found");
+        assert_eq!(record.delivery, Some(DeliveryRecord { attempt: expected, ..delivery }), "{uid}");
+    }
+    let other = Begin { workflow: "load".into(), delivery: Some(hook("web", "one", "PostSync")), ..begin("l", "l", 1) };
+    store.begin(&other).await.expect("begun");
+    let record = store.execution("team-a", "l").await.expect("asked").expect("found");
+    assert_eq!(record.delivery.map(|delivery| delivery.attempt), Some(1), "another workflow counts for itself");
+    store.forget("u6").await.expect("forgotten");
+    assert!(store.execution_by_uid("u6").await.expect("asked").is_none());
+    let plain = store.execution_by_uid(UID).await.expect("asked").expect("found");
+    assert_eq!(plain.delivery, None);
 }
 
 pub(super) async fn lists_come_in_pages_newest_first(house: House) {

@@ -228,6 +228,52 @@ async fn a_workflow_is_judged_anew_when_its_template_comes() {
 }
 
 #[tokio::test]
+async fn a_hook_of_argo_cd_tests_the_revision_that_is_being_synced() {
+    let server = ApiServer::default();
+    server.put(&format!("{KINDS}/testworkflows/w"), workflow());
+    let (synced, newer) = ("1".repeat(40), "2".repeat(40));
+    let application = json!({
+        "apiVersion": "argoproj.io/v1alpha1", "kind": "Application",
+        "metadata": { "name": "web", "namespace": "argocd" },
+        "spec": { "source": { "repoURL": "https://git.example/a", "path": "web", "targetRevision": "main" } },
+        "status": {
+            "sync": { "status": "OutOfSync", "revision": newer },
+            "operationState": {
+                "phase": "Running", "startedAt": "2026-01-01T00:00:00Z",
+                "operation": { "sync": { "revision": synced } },
+            },
+        },
+    });
+    server.put("/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web", application);
+    let hook = |name: &str| {
+        let mut execution = execution(name);
+        execution["metadata"]["annotations"] = json!({
+            "argocd.argoproj.io/hook": "PostSync",
+            "argocd.argoproj.io/tracking-id": "web:assay.dev/TestExecution:ns/e",
+        });
+        execution
+    };
+    server.put(EXECUTION, hook("e"));
+    let house = house(server).await;
+    let counted = |attempt: i64| move |object: &Value| object["status"]["delivery"]["attempt"] == attempt;
+    let first = house.until(EXECUTION, counted(1)).await;
+    assert_eq!(
+        first["status"]["delivery"],
+        json!({
+            "kind": "Application", "namespace": "argocd", "name": "web", "revision": synced, "hook": "PostSync",
+            "attempt": 1,
+        })
+    );
+    let name = house.job(1).await.rsplit('/').next().expect("a name").to_owned();
+    let plan = house.server.get(&format!("/api/v1/namespaces/ns/configmaps/{name}")).expect("a plan").to_string();
+    assert!(plan.contains(&synced) && !plan.contains(&newer), "{plan}");
+    // A try of the sync makes a new one; that the old one was deleted does not matter.
+    let second = format!("{KINDS}/testexecutions/e2");
+    house.server.put(&second, hook("e2"));
+    house.until(&second, counted(2)).await;
+}
+
+#[tokio::test]
 async fn what_is_beyond_the_limits_goes_and_what_is_marked_stays() {
     let server = ApiServer::default();
     server.put(&format!("{KINDS}/testworkflows/w"), workflow());
