@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use assay_api::names::FIELD_MANAGER_STATUS;
 use futures::StreamExt;
 use futures::future::ready;
-use kube::api::{Patch, PatchParams};
+use kube::api::{ListParams, Patch, PatchParams};
 use kube::core::{ClusterResourceScope, DeserializeGuard};
 use kube::{Api, Resource};
 use serde::Serialize;
@@ -42,6 +42,16 @@ impl Cluster {
     pub async fn get_cluster_wide<K: ClusterObject>(&self, name: &str) -> Result<Option<K>, ClusterError> {
         let api: Api<K> = Api::all(self.client.clone());
         within(action::<K>("read", "", name), api.get_opt(name)).await
+    }
+
+    /// All objects of a kind of the whole cluster.
+    ///
+    /// # Errors
+    /// When the API server does not answer, or refuses.
+    pub async fn list_cluster_wide<K: ClusterObject>(&self) -> Result<Vec<K>, ClusterError> {
+        let api: Api<K> = Api::all(self.client.clone());
+        let what = format!("list {}", K::plural(&()));
+        within(what, api.list(&ListParams::default())).await.map(|list| list.items)
     }
 
     /// Watches one of our kinds that belong to no namespace; see [`Cluster::watch`]. The shelf knows them under

@@ -1,6 +1,6 @@
 //! The status of a `GitWriteAccess`, folded from what was found. No other place writes it.
 
-use assay_api::{GitWriteAccessStatus, READY, RECONCILING, Reason, STALLED, condition};
+use assay_api::{GitWriteAccessStatus, Reason, Standing, fold_conditions, shortened};
 use jiff::Timestamp;
 
 /// Longest message, in bytes.
@@ -27,28 +27,20 @@ pub fn fold_access(
     generation: i64,
     now: Timestamp,
 ) -> GitWriteAccessStatus {
-    let (reason, message, conditions): (_, _, &[(&str, &str)]) = match found {
-        AccessFound::Works { protected } => (Reason::AccessWorks, works(protected), &[(READY, "True")]),
-        AccessFound::Broken(why) => (Reason::AccessBroken, why.clone(), &[(READY, "False"), (STALLED, "True")]),
-        AccessFound::Unavailable(why) => {
-            (Reason::GitUnavailable, why.clone(), &[(READY, "Unknown"), (RECONCILING, "True")])
-        }
+    let (reason, message, standing) = match found {
+        AccessFound::Works { protected } => (Reason::AccessWorks, works(protected), Standing::Good),
+        AccessFound::Broken(why) => (Reason::AccessBroken, why.clone(), Standing::Bad),
+        AccessFound::Unavailable(why) => (Reason::GitUnavailable, why.clone(), Standing::Going),
     };
-    let message = cut(&message).to_owned();
-    let at = Timestamp::from_second(now.as_second()).unwrap_or(now);
-    let make = |(kind, status): &(&str, &str)| {
-        let known = previous.conditions.iter().find(|known| known.type_ == *kind && known.status == *status);
-        let since = known.map_or(at, |known| known.last_transition_time.0);
-        condition(kind, status, reason, &message, generation, since)
-    };
-    let conditions = conditions.iter().map(make).collect();
+    let message = shortened(&message, MESSAGE_BYTES).to_owned();
+    let conditions = fold_conditions(&previous.conditions, standing, reason, &message, generation, now);
     let protected_branches = match found {
         AccessFound::Works { protected } => protected.clone(),
         // A server that is away for a moment changes no protection.
         AccessFound::Unavailable(_) => previous.protected_branches.clone(),
         AccessFound::Broken(_) => Vec::new(),
     };
-    let checked_at = Some(at);
+    let checked_at = Some(Timestamp::from_second(now.as_second()).unwrap_or(now));
     let (reason, message) = (Some(reason), Some(message));
     GitWriteAccessStatus {
         observed_generation: generation,
@@ -67,17 +59,10 @@ fn works(protected: &[String]) -> String {
     }
 }
 
-/// The start of a message, never half a character.
-fn cut(text: &str) -> &str {
-    let mut end = MESSAGE_BYTES.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
-}
-
 #[cfg(test)]
 mod tests {
+    use assay_api::{READY, RECONCILING, STALLED};
+
     use super::*;
 
     fn at(seconds: i64) -> Timestamp {

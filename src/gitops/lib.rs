@@ -27,7 +27,7 @@ pub use access::{AccessFound, fold_access};
 pub use allow::allowed;
 pub use delivery::{Delivery, Judged, Operation, Readiness, Source, Workload};
 pub use evidence::{Evidence, GateFacts, Grant, Neighbour, OtherRollback};
-pub use guards::{ask_again_at, ask_guard, judge};
+pub use guards::{ask_again_at, ask_guard, companions, judge};
 pub use key::{rollback_branch, rollback_key};
 pub use message::{Companion, RevertText, commit_message, commit_subject};
 pub use pull_request::pull_request_text;
@@ -36,7 +36,8 @@ pub use repository::{CommitFacts, FileChange, GitFacts, GitTrouble};
 pub use repository_url::{RepositoryUrlError, repository_identity, same_repository, without_credentials};
 pub use revision::{commit_of, is_commit, names_commit};
 pub use rollback::{
-    OpenOutcome, PlanOutcome, PlanRequest, PlannedCommit, PullRequestState, PushOutcome, RestoredPath, RollbackAction,
-    RollbackContext, RollbackDecision, asks_guards, asks_repository, decide_rollback, fold_rollback, willing,
+    Company, OpenOutcome, PlanOutcome, PlanRequest, PlannedCommit, PullRequestState, PushOutcome, RestoredPath,
+    RollbackAction, RollbackContext, RollbackDecision, asks_guards, asks_repository, decide_rollback, fold_rollback,
+    willing,
 };
 pub use shown::{Shown, ShownState, shown};

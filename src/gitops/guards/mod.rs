@@ -12,6 +12,6 @@ mod together;
 mod verdict;
 
 pub use chain::{ask_again_at, ask_guard, judge};
-pub use together::{concerns_all, is_sibling, leader, takes_along};
+pub use together::{companions, concerns_all, leader};
 #[cfg(test)]
 pub(crate) mod tests;

@@ -41,7 +41,7 @@ fn leads(evidence: &Evidence, other: &OtherRollback, ours: (Timestamp, &(String,
 
 /// The other willing records of the same commit that this one takes along when it leads. Records whose folders
 /// lie in each other are left out unless they restore the same revision: each could undo what the other restores.
-pub(super) fn companions(evidence: &Evidence) -> Vec<&OtherRollback> {
+pub fn companions(evidence: &Evidence) -> Vec<&OtherRollback> {
     let willing = |other: &&OtherRollback| {
         is_sibling(evidence, other) && other.willing && is_deciding(other) && other.joined.is_none()
     };
@@ -66,7 +66,7 @@ fn agree(one: &RollbackSpec, other: &RollbackSpec) -> bool {
 }
 
 /// Another record about the same commit on the same branch, that would write in the same way.
-pub fn is_sibling(evidence: &Evidence, other: &OtherRollback) -> bool {
+fn is_sibling(evidence: &Evidence, other: &OtherRollback) -> bool {
     let (Some(here), Some(there)) = (&evidence.spec.source, &other.spec.source) else { return false };
     other.record != evidence.record
         && other.spec.bad.revision == evidence.spec.bad.revision
@@ -84,7 +84,7 @@ fn has_begun(other: &OtherRollback) -> bool {
 }
 
 /// Whether the sibling's commit restores this record's path too. What it planned before it held does not count.
-pub fn takes_along(evidence: &Evidence, other: &OtherRollback) -> bool {
+fn takes_along(evidence: &Evidence, other: &OtherRollback) -> bool {
     let (Some(commit), Some(source)) = (&other.commit, &evidence.spec.source) else { return false };
     has_begun(other) && commit.paths.iter().any(|path| within(&source.path, path))
 }

@@ -2,20 +2,35 @@
 
 use assay_api::{Answer, RollbackMode, RollbackPhase, RollbackStatus};
 
-use super::facts::RestoredPath;
+use super::facts::{RestoredPath, RollbackContext};
 use crate::evidence::{Evidence, OtherRollback};
-use crate::guards::{concerns_all, is_sibling};
+use crate::guards::concerns_all;
+use crate::paths::within;
 
-/// Whether a rollback only waits for company: every guard that concerns it alone let it pass, as a push.
+/// Whether a rollback only waits for company: every guard that concerns it alone let it pass.
 /// What concerns all of one commit alike, and that it is not the leader, does not count.
 pub fn willing(status: &RollbackStatus) -> bool {
     let waits = matches!(status.phase, RollbackPhase::Evaluating | RollbackPhase::Holding | RollbackPhase::Joined);
-    let passes = |answer| answer == Answer::Pass;
     let alone = status.findings.iter().filter(|finding| !concerns_all(finding.guard));
-    waits && !status.findings.is_empty() && alone.map(|finding| finding.answer).all(passes)
+    waits && !status.findings.is_empty() && alone.map(|finding| finding.answer).all(|answer| answer == Answer::Pass)
 }
 
-/// The record by its name in [`RollbackStatus::joined`].
+/// Whether the leader's recorded commit restores all paths of this record.
+pub(super) fn takes_along(leader: &OtherRollback, own: &[String]) -> bool {
+    let decided = matches!(
+        leader.phase,
+        RollbackPhase::Committing
+            | RollbackPhase::PullRequestOpen
+            | RollbackPhase::Deploying
+            | RollbackPhase::Verifying
+            | RollbackPhase::Recovered
+            | RollbackPhase::Failed
+    );
+    let Some(commit) = &leader.commit else { return false };
+    decided && own.iter().all(|path| commit.paths.iter().any(|restored| within(path, restored)))
+}
+
+/// The record by its name in `status.joined`.
 pub(super) fn named<'a>(evidence: &'a Evidence, joined: &str) -> Option<&'a OtherRollback> {
     evidence.others.iter().find(|other| name(&other.record) == joined)
 }
@@ -25,40 +40,47 @@ pub(super) fn name((namespace, name): &(String, String)) -> String {
     format!("{namespace}/{name}")
 }
 
-/// What this record's commit restores: its own path, and those of all that want to come along and may do so
-/// (`companions`). A path that lies in one that is restored already is left to its own record.
-pub(super) fn entries(evidence: &Evidence, companions: &[(String, String)], mode: RollbackMode) -> Vec<RestoredPath> {
-    let spec = &evidence.spec;
-    let (Some(source), Some(good)) = (&spec.source, &spec.good) else { return Vec::new() };
-    let own = RestoredPath { path: source.path.clone(), good: good.revision.clone(), record: evidence.record.clone() };
-    let mut entries = vec![own];
-    if mode == RollbackMode::Observe {
-        return entries;
+/// The paths of this record.
+pub(super) fn own_paths(evidence: &Evidence, context: &RollbackContext) -> Vec<String> {
+    match (&evidence.spec.source, context.paths.as_slice()) {
+        (_, [_, ..]) => context.paths.clone(),
+        (Some(source), []) => vec![source.path.clone()],
+        (None, []) => Vec::new(),
     }
-    let mut others: Vec<&OtherRollback> =
-        evidence.others.iter().filter(|other| companions.contains(&other.record) && comes(evidence, other)).collect();
-    others.sort_by(|a, b| a.record.cmp(&b.record));
-    for other in others {
-        let (Some(source), Some(good)) = (&other.spec.source, &other.spec.good) else { continue };
-        if !entries.iter().any(|entry| overlaps(&entry.path, &source.path)) {
-            let (path, good) = (source.path.clone(), good.revision.clone());
-            entries.push(RestoredPath { path, good, record: other.record.clone() });
+}
+
+/// What this record's commit restores: its own paths, and those of all that come along. Who wants something else
+/// where another one wants something already is left to its own record.
+pub(super) fn entries(evidence: &Evidence, context: &RollbackContext, mode: RollbackMode) -> Vec<RestoredPath> {
+    let Some(good) = &evidence.spec.good else { return Vec::new() };
+    let entry = |path: String, good: &str, record: &(String, String)| RestoredPath {
+        path,
+        good: good.to_owned(),
+        record: record.clone(),
+    };
+    let own = own_paths(evidence, context).into_iter();
+    let mut entries: Vec<RestoredPath> = own.map(|path| entry(path, &good.revision, &evidence.record)).collect();
+    // Who only observes shows what it would do by itself.
+    let company = if mode == RollbackMode::Observe { &[][..] } else { &context.company };
+    for other in company {
+        let wanted = other.paths.iter().map(|path| entry(path.clone(), &other.good, &other.record));
+        let new: Vec<RestoredPath> = wanted.filter(|wanted| !is_restored(wanted, &entries)).collect();
+        if new.iter().all(|new| !entries.iter().any(|known| overlaps(&new.path, &known.path))) {
+            entries.extend(new);
         }
     }
     entries.sort();
     entries
 }
 
-fn comes(evidence: &Evidence, other: &OtherRollback) -> bool {
-    other.willing && !other.phase.is_final() && is_sibling(evidence, other)
+/// Whether the same content is restored there already.
+fn is_restored(wanted: &RestoredPath, entries: &[RestoredPath]) -> bool {
+    entries.iter().any(|known| within(&wanted.path, &known.path) && known.good == wanted.good)
 }
 
 /// Whether one path lies in the other.
 fn overlaps(a: &str, b: &str) -> bool {
-    let inside = |inner: &str, outer: &str| {
-        outer.is_empty() || inner == outer || inner.strip_prefix(outer).is_some_and(|rest| rest.starts_with('/'))
-    };
-    inside(a, b) || inside(b, a)
+    within(a, b) || within(b, a)
 }
 
 #[cfg(test)]

@@ -5,12 +5,12 @@ use std::time::Duration;
 use assay_api::{Answer, Finding, Guard, Reason, RevertCommit, RollbackMode, RollbackPhase, RollbackStatus};
 use jiff::Timestamp;
 
-use super::company::{entries, name};
+use super::company::{entries, name, own_paths, takes_along};
 use super::decision::{RollbackAction, RollbackDecision, in_words};
 use super::facts::{PlanOutcome, PlanRequest, PlannedCommit, RollbackContext};
 use super::time::{after, of_policy, seconds};
 use crate::evidence::Evidence;
-use crate::guards::{leader, takes_along};
+use crate::guards::{ask_again_at, leader};
 use crate::key::rollback_branch;
 use crate::repository::GitTrouble;
 
@@ -88,7 +88,7 @@ pub(super) fn evaluate(evidence: &Evidence, context: &RollbackContext, now: Time
         _ if now >= decided_by(evidence) => {
             expired(&evidence.status, "the failure is too old by now; nothing was written to Git")
         }
-        Chain::Held(held) => hold(evidence, &held, now),
+        Chain::Held(held) => hold(evidence, context, &held, now),
         Chain::Go(mode) => go(evidence, context, mode, now),
     };
     decision.with_findings(&context.findings)
@@ -118,11 +118,11 @@ fn refuse(evidence: &Evidence, refused: &[&Finding]) -> RollbackDecision {
     RollbackDecision::to(phase, &undecided(status), words)
 }
 
-fn hold(evidence: &Evidence, held: &[&Finding], now: Timestamp) -> RollbackDecision {
+fn hold(evidence: &Evidence, context: &RollbackContext, held: &[&Finding], now: Timestamp) -> RollbackDecision {
     let facts = undecided(&evidence.status);
     if held.iter().all(|finding| finding.guard == Guard::Coalesced)
         && let Some(leader) = leader(evidence)
-        && takes_along(evidence, leader)
+        && takes_along(leader, &own_paths(evidence, context))
     {
         return join(evidence, &name(&leader.record), now);
     }
@@ -138,7 +138,8 @@ fn hold(evidence: &Evidence, held: &[&Finding], now: Timestamp) -> RollbackDecis
     };
     let soon = held.iter().any(|finding| finding.guard == Guard::Coalesced);
     let again = after(now, if soon { LOOK_SOON } else { LOOK_AGAIN });
-    decision.until(decided_by(evidence)).wake_by(again)
+    let known = ask_again_at(evidence, &context.findings, now).unwrap_or(again);
+    decision.until(decided_by(evidence)).wake_by(again.min(known))
 }
 
 /// The leader's commit restores this record's path too.
@@ -173,7 +174,7 @@ fn go(evidence: &Evidence, context: &RollbackContext, mode: RollbackMode, now: T
         RollbackMode::PullRequest => rollback_branch(&evidence.spec.key),
         RollbackMode::Observe | RollbackMode::Push => source.branch.clone(),
     };
-    let entries = entries(evidence, &context.companions, mode);
+    let entries = entries(evidence, context, mode);
     let wanted = PlanRequest { parent: git.tip.clone(), branch, date: seconds(now), entries };
     match context.planned.as_ref().filter(|planned| is_for(planned, &wanted)) {
         None => plan(evidence, wanted),

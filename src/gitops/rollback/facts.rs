@@ -9,9 +9,10 @@ use jiff::Timestamp;
 pub struct RollbackContext {
     /// What the guards answered, all of them; needed while [`super::asks_guards`] says so.
     pub findings: Vec<Finding>,
-    /// Other rollbacks, by namespace and name, whose paths this one's grant lets be written as far as their
-    /// own grants do: only these may come along.
-    pub companions: Vec<(String, String)>,
+    /// The delivered paths, none within another; the path of the source alone when there is none.
+    pub paths: Vec<String>,
+    /// Other rollbacks that may come along, in this order: they want to, and the grant covers their paths.
+    pub company: Vec<Company>,
     /// What came of [`super::RollbackAction::Plan`].
     pub planned: Option<PlannedCommit>,
     /// What came of [`super::RollbackAction::Push`].
@@ -20,6 +21,17 @@ pub struct RollbackContext {
     pub opened: Option<OpenOutcome>,
     /// How the pull request is now; `None` when the forge did not answer.
     pub pull_request: Option<PullRequestState>,
+}
+
+/// Another rollback that may come along.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Company {
+    /// The rollback, by namespace and name.
+    pub record: (String, String),
+    /// Its paths, none within another.
+    pub paths: Vec<String>,
+    /// The commit whose content they get.
+    pub good: String,
 }
 
 /// A commit that is to be computed. Nothing is written to the server by it.
@@ -97,8 +109,8 @@ pub enum OpenOutcome {
 pub enum PullRequestState {
     /// It waits.
     Open,
-    /// It was merged as this commit.
-    Merged(String),
+    /// It was merged; as this commit, when the forge tells it.
+    Merged(Option<String>),
     /// Somebody closed it without merging it.
     Closed,
 }

@@ -28,6 +28,7 @@ pub use company::willing;
 pub use decide::{asks_guards, asks_repository, decide_rollback};
 pub use decision::{RollbackAction, RollbackDecision};
 pub use facts::{
-    OpenOutcome, PlanOutcome, PlanRequest, PlannedCommit, PullRequestState, PushOutcome, RestoredPath, RollbackContext,
+    Company, OpenOutcome, PlanOutcome, PlanRequest, PlannedCommit, PullRequestState, PushOutcome, RestoredPath,
+    RollbackContext,
 };
 pub use status::fold_rollback;

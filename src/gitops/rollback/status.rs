@@ -1,11 +1,10 @@
 //! The status of a rollback, folded from what was decided. No other place writes it.
 
-use assay_api::{READY, RECONCILING, RollbackPhase, RollbackStatus, STALLED, TrailEntry, condition};
+use assay_api::{RollbackPhase, RollbackStatus, Standing, TrailEntry, fold_conditions, shortened};
 use jiff::Timestamp;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 
 use super::decision::RollbackDecision;
-use super::time::{milliseconds, seconds};
+use super::time::milliseconds;
 
 /// Most entries of the trail.
 const TRAIL: usize = 32;
@@ -19,8 +18,9 @@ pub fn fold_rollback(
     generation: i64,
     now: Timestamp,
 ) -> RollbackStatus {
-    let message = cut(&decision.message).to_owned();
-    let conditions = conditions(&previous.conditions, decision, &message, generation, now);
+    let message = shortened(&decision.message, MESSAGE_BYTES).to_owned();
+    let standing = standing(decision.phase);
+    let conditions = fold_conditions(&previous.conditions, standing, decision.reason, &message, generation, now);
     if previous.phase.is_final() {
         return RollbackStatus { observed_generation: generation, conditions, ..previous.clone() };
     }
@@ -38,25 +38,13 @@ pub fn fold_rollback(
     }
 }
 
-/// The same state table as that of executions: a finished record is current or failed, never in progress.
-fn conditions(
-    previous: &[Condition],
-    decision: &RollbackDecision,
-    message: &str,
-    generation: i64,
-    now: Timestamp,
-) -> Vec<Condition> {
-    let wanted: &[(&str, &str)] = match decision.phase {
-        RollbackPhase::Failed | RollbackPhase::Expired => &[(READY, "False"), (STALLED, "True")],
-        phase if phase.is_final() => &[(READY, "True")],
-        _ => &[(READY, "Unknown"), (RECONCILING, "True")],
-    };
-    let make = |(kind, status): &(&str, &str)| {
-        let known = previous.iter().find(|known| known.type_ == *kind && known.status == *status);
-        let since = known.map_or(seconds(now), |known| known.last_transition_time.0);
-        condition(kind, status, decision.reason, message, generation, since)
-    };
-    wanted.iter().map(make).collect()
+/// A finished record is current or failed, never in progress.
+const fn standing(phase: RollbackPhase) -> Standing {
+    match phase {
+        RollbackPhase::Failed | RollbackPhase::Expired => Standing::Bad,
+        phase if phase.is_final() => Standing::Good,
+        _ => Standing::Going,
+    }
 }
 
 /// Every phase, oldest first. When there are too many the first one stays, and the oldest others go.
@@ -73,13 +61,4 @@ fn trail(previous: &RollbackStatus, decision: &RollbackDecision, message: &str, 
         trail.remove(1);
     }
     trail
-}
-
-/// The start of a message, never half a character.
-fn cut(text: &str) -> &str {
-    let mut end = MESSAGE_BYTES.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
 }

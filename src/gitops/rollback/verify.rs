@@ -203,17 +203,22 @@ fn deadline(evidence: &Evidence, now: Timestamp) -> Timestamp {
 
 /// The gate's final verdict of the revert, by its commit or by its content.
 fn judged(evidence: &Evidence) -> Option<(&Judgement, Verdict)> {
-    let judgement = evidence.gate.as_ref()?.current.as_ref()?;
-    let verdict = judgement.verdict.filter(|verdict| *verdict != Verdict::Cancelled)?;
-    let revision = &judgement.revision;
-    let commit = evidence.status.commit.as_ref()?;
+    let gate = evidence.gate.as_ref()?;
+    gate.current.iter().chain(&gate.verdicts).find_map(|judgement| {
+        let verdict = judgement.verdict.filter(|verdict| *verdict != Verdict::Cancelled)?;
+        is_of_revert(evidence, judgement).then_some((judgement, verdict))
+    })
+}
+
+fn is_of_revert(evidence: &Evidence, judgement: &Judgement) -> bool {
+    let (spec, revision) = (&evidence.spec, &judgement.revision);
     let known = evidence.git.as_ref().ok().and_then(|git| git.good_tree.as_ref());
-    let good = known.or_else(|| evidence.spec.good.as_ref()?.tree.as_ref());
+    let good = known.or_else(|| spec.good.as_ref()?.tree.as_ref());
     let same_content = revision.tree.is_some() && revision.tree.as_ref() == good;
+    let is_commit = evidence.status.commit.as_ref().is_some_and(|commit| commit.id == revision.revision);
     // What was judged before the failure is the good revision itself, not its restoration.
-    let later = judgement.finished_at.is_some_and(|at| at > evidence.spec.failed_at);
-    let is_revert = revision.revision == commit.id || same_content;
-    (is_revert && later && revision.revision != evidence.spec.bad.revision).then_some((judgement, verdict))
+    let later = judgement.finished_at.is_some_and(|at| at > spec.failed_at);
+    (is_commit || same_content) && later && revision.revision != spec.bad.revision
 }
 
 fn concluded(evidence: &Evidence, judgement: &Judgement, verdict: Verdict, now: Timestamp) -> RollbackDecision {

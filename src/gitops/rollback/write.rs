@@ -186,7 +186,8 @@ pub(super) fn pull_request_open(evidence: &Evidence, context: &RollbackContext, 
     let commit = status.commit.clone().unwrap_or_default();
     let done = evidence.git.as_ref().ok().and_then(|git| git.done.clone());
     let merged = match &context.pull_request {
-        Some(PullRequestState::Merged(id)) => Some(id.clone()),
+        // Without its id it is known by its content once it is deployed.
+        Some(PullRequestState::Merged(id)) => Some(id.clone().or(done).unwrap_or_else(|| commit.id.clone())),
         _ => done,
     };
     if let Some(id) = merged {

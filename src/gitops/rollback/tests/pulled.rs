@@ -63,16 +63,16 @@ fn people_decide_about_it() {
     for (state, seconds, phase) in [
         (Some(PullRequestState::Open), 60, RollbackPhase::PullRequestOpen),
         (None, 60, RollbackPhase::PullRequestOpen),
-        (Some(PullRequestState::Merged("mrg0000".to_owned())), 60, RollbackPhase::Deploying),
+        (Some(PullRequestState::Merged(Some("mrg0000".to_owned()))), 60, RollbackPhase::Deploying),
         (Some(PullRequestState::Closed), 60, RollbackPhase::Refused),
         (Some(PullRequestState::Open), 7 * 24 * 3600, RollbackPhase::Expired),
-        (Some(PullRequestState::Merged("mrg0000".to_owned())), 8 * 24 * 3600, RollbackPhase::Deploying),
+        (Some(PullRequestState::Merged(Some("mrg0000".to_owned()))), 8 * 24 * 3600, RollbackPhase::Deploying),
     ] {
         let context = RollbackContext { pull_request: state.clone(), ..RollbackContext::default() };
         let decision = decide_rollback(&open(), &context, at(seconds));
         assert_eq!(decision.phase, phase, "{state:?} after {seconds}");
     }
-    let decision = decide_rollback(&open(), &seen(PullRequestState::Merged("mrg0000".to_owned())), at(60));
+    let decision = decide_rollback(&open(), &seen(PullRequestState::Merged(Some("mrg0000".to_owned()))), at(60));
     let commit = decision.facts.commit.unwrap();
     assert_eq!((commit.id.as_str(), commit.branch.as_str()), ("mrg0000", "main"));
     assert_eq!(decision.facts.deadline, Some(at(60 + 15 * 60)));

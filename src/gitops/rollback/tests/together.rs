@@ -22,31 +22,30 @@ fn with(leader: OtherRollback, phase: RollbackPhase) -> Evidence {
 }
 
 #[test]
-fn the_leader_takes_along_who_is_willing_and_allowed() {
-    let mut evidence = evidence();
-    let waiting = |name: &str| other(name, 5, RollbackPhase::Holding);
-    evidence.others = vec![
-        waiting("api"),
-        OtherRollback { willing: false, ..waiting("unwilling") },
-        waiting("without-grant"),
-        other("refused", 5, RollbackPhase::Refused),
-    ];
-    let mut elsewhere = waiting("elsewhere");
-    elsewhere.spec.source.as_mut().unwrap().branch = "next".to_owned();
-    let mut another = waiting("another");
-    another.spec.bad = revision("bad1111");
-    let mut within = waiting("within");
-    within.spec.source = Some(source("apps/web/base"));
-    let mut careful = waiting("careful");
-    careful.spec.policy.mode = RollbackMode::PullRequest;
-    careful.spec.source = Some(source("apps/careful"));
-    evidence.others.extend([elsewhere, another, within, careful]);
+fn one_commit_restores_what_may_come_along_and_does_not_cross() {
+    let company = |name: &str, paths: &[&str], good: &str| Company {
+        record: ("shop".to_owned(), name.to_owned()),
+        paths: paths.iter().map(|path| (*path).to_owned()).collect(),
+        good: good.to_owned(),
+    };
     let mut context = context(&[]);
-    let names = ["api", "unwilling", "refused", "elsewhere", "another", "within", "careful"];
-    context.companions = names.iter().map(|name| ("shop".to_owned(), (*name).to_owned())).collect();
-    let entries = request(&decide_rollback(&evidence, &context, at(30))).entries;
+    context.paths = vec!["apps/web".to_owned(), "libs/web".to_owned()];
+    context.company = vec![
+        company("api", &["apps/api", "libs/api"], "good111"),
+        company("within", &["apps/web/base"], "good222"),
+        company("half", &["apps/half", "libs"], "good333"),
+        company("same", &["apps/web/page", "apps/same"], "good000"),
+    ];
+    let entries = request(&decide_rollback(&evidence(), &context, at(70))).entries;
     let seen: Vec<_> = entries.iter().map(|entry| (entry.path.as_str(), entry.good.as_str())).collect();
-    assert_eq!(seen, [("apps/api", "good111"), ("apps/web", "good000")]);
+    let expected = [
+        ("apps/api", "good111"),
+        ("apps/same", "good000"),
+        ("apps/web", "good000"),
+        ("libs/api", "good111"),
+        ("libs/web", "good000"),
+    ];
+    assert_eq!(seen, expected);
 }
 
 #[test]
@@ -106,7 +105,7 @@ fn willing_is_who_waits_for_nothing_but_company() {
         ..RollbackStatus::default()
     };
     assert!(willing(&status(RollbackPhase::Holding, &HELD)));
-    assert!(willing(&status(RollbackPhase::Holding, &[])));
+    assert!(willing(&status(RollbackPhase::Holding, &[(Guard::WithinBudget, Answer::Hold)])));
     assert!(!willing(&status(RollbackPhase::Holding, &[(Guard::Approved, Answer::Hold)])));
     assert!(!willing(&status(RollbackPhase::Holding, &[(Guard::NoMerge, Answer::PullRequest)])));
     assert!(!willing(&status(RollbackPhase::Refused, &[])));

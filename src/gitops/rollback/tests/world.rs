@@ -256,7 +256,7 @@ impl World {
                 if self.pull == Some(PullRequestState::Open)
                     && let Some(commit) = self.pull_branch.clone()
                 {
-                    self.pull = Some(PullRequestState::Merged(commit.id.clone()));
+                    self.pull = Some(PullRequestState::Merged(Some(commit.id.clone())));
                     self.branch.push(commit);
                 }
             }
