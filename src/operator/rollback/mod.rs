@@ -1,0 +1,15 @@
+//! The controller of rollbacks: observe, judge, decide, write the intention down, act.
+
+mod act;
+mod announce;
+mod controller;
+mod delivered;
+mod keys;
+mod locks;
+mod look;
+mod observe;
+mod others;
+mod paused;
+mod plan;
+
+pub(crate) use controller::run;
