@@ -7,6 +7,7 @@ use assay_api::names::{DEFAULT_SYSTEM_NAMESPACE, SERVICE};
 use assay_server::service_names;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 
+use crate::gitops_args::GitopsArgs;
 use crate::store_args::{BackupArgs, RetentionArgs, StoreArgs};
 
 /// Assay's operator and server.
@@ -100,6 +101,9 @@ pub struct AllArgs {
     /// How long finished executions are kept.
     #[command(flatten)]
     pub retention: RetentionArgs,
+    /// Gates and rollbacks.
+    #[command(flatten)]
+    pub gitops: GitopsArgs,
     /// Secrets, in the manager's namespace, for pulling the runner's image when image volumes are tried.
     #[arg(long, env = "ASSAY_PULL_SECRETS", value_delimiter = ',')]
     pub pull_secrets: Vec<String>,

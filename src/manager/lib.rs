@@ -9,6 +9,8 @@ mod backup;
 mod check;
 mod crds;
 mod definitions;
+mod gitops_args;
+mod hooks;
 mod image_volumes;
 mod numbers;
 mod probes;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use assay_operator::Metrics;
+use assay_server::HookMetrics;
 use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
@@ -18,6 +19,8 @@ const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=
 pub(crate) struct Numbers {
     /// What the operator counts.
     pub(crate) operator: Metrics,
+    /// What is counted of webhooks.
+    pub(crate) hooks: HookMetrics,
     store_healthy: Gauge,
     registry: Arc<Registry>,
 }
@@ -28,11 +31,13 @@ impl Default for Numbers {
         let store_healthy = Gauge::default();
         let mut registry = Registry::default();
         operator.register(&mut registry);
+        let hooks = HookMetrics::default();
+        hooks.register(&mut registry);
         let build = Info::new([("version", env!("CARGO_PKG_VERSION"))]);
         registry.register("assay_build", "The version that runs", build);
         let help = "Whether the store takes everything (1) or not (0)";
         registry.register("assay_store_healthy", help, store_healthy.clone());
-        Self { operator, store_healthy, registry: Arc::new(registry) }
+        Self { operator, hooks, store_healthy, registry: Arc::new(registry) }
     }
 }
 

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use assay_api::names::LEASE;
 use assay_cluster::{Cluster, ConnectError, ConnectOptions, Elected, ElectionOptions, elect};
+use assay_git::Repositories;
 use assay_lifecycle::{Limits, Policy};
-use assay_operator::{Context, Metrics, NoTrees, Settings};
+use assay_operator::{Context, Git, GrantedTrees, Metrics, Settings, Webhooks};
 use assay_protocol::Server as ServerPlace;
 use assay_server::{Certificates, ClusterDefinitions, ClusterIdentities, ServeOptions, Server, serve, tls_config};
 use assay_store::{Disposition, OpenError, Store};
@@ -18,6 +19,7 @@ use tokio::sync::watch;
 
 use crate::args::AllArgs;
 use crate::backup::keep_backups;
+use crate::hooks::OperatorHooks;
 use crate::image_volumes::find_out;
 use crate::probes::Probes;
 use crate::store_args::RetentionArgs;
@@ -176,14 +178,18 @@ impl Started {
         let identities = Arc::new(ClusterIdentities::new(self.cluster.clone()));
         let (closing, mut closed) = watch::channel(false);
         let definitions = Arc::new(ClusterDefinitions::new(self.cluster.clone()));
-        let router = Server::new(self.store.clone(), identities, definitions, closed.clone()).router();
+        let git = self.git(args);
+        let hooks = Arc::new(OperatorHooks(Arc::clone(&git)));
+        let router = Server::new(self.store.clone(), identities, definitions, closed.clone())
+            .with_hooks(hooks, probes.numbers.hooks.clone())
+            .router();
         let until = async move { drop(closed.wait_for(|closing| *closing).await) };
         let server = tokio::spawn(serve(listener, served, router, ServeOptions::default(), until));
         probes.awaited.done("the server");
         tracing::info!(%address, url = args.server_url(), "serving");
         let names = args.server_names();
         let result = tokio::select! {
-            () = assay_operator::run(self.context(args, probes.numbers.operator.clone())) => Ok(()),
+            () = assay_operator::run(self.context(args, git, probes.numbers.operator.clone())) => Ok(()),
             () = renew(self.cluster.clone(), args.namespace.clone(), names, tls) => Ok(()),
             () = keep_backups(self.store.clone(), args.backup.clone()) => Ok(()),
             () = keep_trusted(self.cluster.clone(), args.webhook.clone(), self.certificates.ca.clone()) => Ok(()),
@@ -199,7 +205,22 @@ impl Started {
         result
     }
 
-    fn context(&self, args: &AllArgs, metrics: Metrics) -> Context {
+    /// What reads and writes Git.
+    fn git(&self, args: &AllArgs) -> Arc<Git> {
+        let gitops = &args.gitops;
+        Arc::new(Git {
+            repositories: Repositories::new(gitops.mirrors(&args.store.data_dir)),
+            fence: self.elected.fence(),
+            webhooks: Webhooks::default(),
+            namespace: args.namespace.clone(),
+            refresh: gitops.refresh,
+            unblock: gitops.unblock,
+            write: gitops.write,
+            external_url: gitops.external_url.clone().filter(|url| !url.is_empty()),
+        })
+    }
+
+    fn context(&self, args: &AllArgs, git: Arc<Git>, metrics: Metrics) -> Context {
         let settings = Settings {
             runner_image: args.runner_image.clone(),
             runner_pull_policy: args.runner_pull_policy.clone(),
@@ -210,11 +231,19 @@ impl Started {
             concurrency: usize::from(args.concurrency),
             policy: Policy::default(),
             retention: limits(&args.retention),
-            gitops: true,
+            gitops: args.gitops.enabled,
         };
         let events = self.cluster.events(&args.identity());
-        let trees = Arc::new(NoTrees);
-        Context { cluster: self.cluster.clone(), store: self.store.clone(), events, trees, metrics, settings }
+        let trees = Arc::new(GrantedTrees::new(self.cluster.clone(), Arc::clone(&git)));
+        Context {
+            cluster: self.cluster.clone(),
+            store: self.store.clone(),
+            events,
+            trees,
+            git: Some(git),
+            metrics,
+            settings,
+        }
     }
 
     /// The orderly end: nobody writes any more, so the lease is given back and

@@ -8,6 +8,7 @@ use assay_protocol::Server;
 use assay_store::Store;
 use tokio::sync::watch;
 
+use crate::git::Git;
 use crate::metrics::Metrics;
 use crate::trees::Trees;
 
@@ -46,6 +47,8 @@ pub struct Context {
     pub events: Events,
     /// Who reads the repositories that gates and rollbacks are about.
     pub trees: Arc<dyn Trees>,
+    /// What rollbacks are carried out with; nobody looks after them and grants without it.
+    pub git: Option<Arc<Git>>,
     /// What is counted.
     pub metrics: Metrics,
     /// Settings.

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::context::Context;
 use crate::definition::{templates, workflows};
 use crate::finished::Listeners;
-use crate::{execution, gate, gitops, retention, storage};
+use crate::gitops::Gitops;
+use crate::hands::Hands;
+use crate::{access, execution, gate, gitops, retention, rollback, storage};
 
 /// Runs all controllers, until the future is dropped. Only the leader may do
 /// so: dropping it ends every look that is under way.
@@ -21,9 +23,10 @@ pub async fn run(context: Context) {
     let gates = gate::prepare(&context, &gitops);
     let heard = Arc::clone(&gitops);
     let looked_after = context.settings.gitops;
+    let of_git = of_git(&context, &gitops);
     let of_gitops = async move {
         if looked_after {
-            tokio::join!(gate::run(gates), gitops::run(gitops, gitops_watches));
+            tokio::join!(gate::run(gates), of_git, gitops::run(gitops, gitops_watches));
         }
     };
     tokio::join!(
@@ -34,4 +37,21 @@ pub async fn run(context: Context) {
         retention::run(Arc::clone(&context), executions, superfluous),
         storage::run(context, storage_tells),
     );
+}
+
+/// Everything that reads or writes Git. From the call on no news are missed.
+fn of_git(context: &Arc<Context>, gitops: &Arc<Gitops>) -> impl Future<Output = ()> + use<> {
+    let news = [gitops.listen(), gitops.listen(), gitops.listen()];
+    let (context, gitops) = (Arc::clone(context), Arc::clone(gitops));
+    async move {
+        let Some(git) = context.git.clone() else { return };
+        let [grants, rollbacks, verdicts] = news;
+        let hands = Hands { context, git: Arc::clone(&git), gitops: Arc::clone(&gitops) };
+        tokio::join!(
+            access::run(hands.clone(), grants),
+            rollback::run(hands.clone(), rollbacks),
+            access::show_verdicts(hands, verdicts),
+            access::hear_forges(git, gitops),
+        );
+    }
 }

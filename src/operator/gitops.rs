@@ -4,10 +4,13 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use assay_api::{Rollback, TestExecution, TestGate};
+use assay_api::{GitWriteAccess, Rollback, TestExecution, TestGate};
 use assay_cluster::{Change, DeliveryKey, DeliveryShelf, DeliveryWatch, Shelf, Watch, WatchOptions};
+use assay_gitops::Objects;
+use assay_gitops::webhook::PushEvent;
 use futures::StreamExt;
 use kube::Resource;
+use serde_json::Value;
 use tokio::sync::{broadcast, mpsc};
 
 use crate::context::Context;
@@ -26,10 +29,14 @@ pub(crate) enum News {
     Gate(Key),
     /// A rollback.
     Rollback(Key),
+    /// A grant, by its name.
+    Access(String),
     /// An object of Argo CD or Flux.
     Delivery(DeliveryKey),
     /// An execution that a gate made: that gate, and the execution's name.
     Execution(Key, String),
+    /// A branch, as its forge says. A hint: it may be said twice, or not at all.
+    Pushed(Arc<PushEvent>),
 }
 
 /// What is known of the loop.
@@ -38,6 +45,8 @@ pub(crate) struct Gitops {
     pub(crate) gates: Shelf<TestGate>,
     /// All rollbacks.
     pub(crate) rollbacks: Shelf<Rollback>,
+    /// All grants.
+    pub(crate) grants: Shelf<GitWriteAccess>,
     /// All objects of Argo CD and Flux that are read.
     pub(crate) deliveries: DeliveryShelf,
     /// All executions.
@@ -50,6 +59,7 @@ pub(crate) struct Gitops {
 pub(crate) struct Watches {
     gates: Watch<TestGate>,
     rollbacks: Watch<Rollback>,
+    grants: Watch<GitWriteAccess>,
     deliveries: DeliveryWatch,
 }
 
@@ -58,16 +68,29 @@ pub(crate) fn prepare(context: &Context, executions: Shelf<TestExecution>) -> (A
     let namespaces = &context.settings.namespaces;
     let gates = context.cluster.watch(WatchOptions { namespaces: namespaces.clone(), ..WatchOptions::default() });
     let rollbacks = context.cluster.watch(WatchOptions { namespaces: namespaces.clone(), ..WatchOptions::default() });
+    let grants = context.cluster.watch_cluster_wide(|_| {});
     let deliveries = context.cluster.watch_deliveries(namespaces);
     let gitops = Gitops {
         gates: gates.shelf.clone(),
         rollbacks: rollbacks.shelf.clone(),
+        grants: grants.shelf.clone(),
         deliveries: deliveries.shelf.clone(),
         executions,
         made: Mutex::default(),
         news: broadcast::channel(NEWS).0,
     };
-    (Arc::new(gitops), Watches { gates, rollbacks, deliveries })
+    (Arc::new(gitops), Watches { gates, rollbacks, grants, deliveries })
+}
+
+/// The objects of Argo CD and Flux, as the watches know them.
+impl Objects for Gitops {
+    fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
+        self.deliveries.get(kind, namespace, name)
+    }
+
+    fn of_kind(&self, kind: &str) -> Vec<Arc<Value>> {
+        self.deliveries.of_kind(kind)
+    }
 }
 
 impl Gitops {
@@ -76,7 +99,7 @@ impl Gitops {
         self.news.subscribe()
     }
 
-    /// Waits until what is not there does not exist.
+    /// Waits until what is not there does not exist, grants aside: no gate waits for them.
     pub(crate) async fn synced(&self) {
         self.gates.synced().await;
         self.rollbacks.synced().await;
@@ -115,7 +138,8 @@ impl Gitops {
         }
     }
 
-    fn tell(&self, news: News) {
+    /// Tells everybody who listens.
+    pub(crate) fn tell(&self, news: News) {
         // Nobody listens only when everything ends, or before it began.
         let _ = self.news.send(news);
     }
@@ -123,20 +147,25 @@ impl Gitops {
 
 /// Fills the shelves and tells the news, for ever.
 pub(crate) async fn run(gitops: Arc<Gitops>, watches: Watches) {
-    let Watches { gates, rollbacks, mut deliveries } = watches;
-    tokio::join!(feed(gates, &gitops, News::Gate), feed(rollbacks, &gitops, News::Rollback), async {
-        while let Some(key) = deliveries.changes.next().await {
-            gitops.tell(News::Delivery(key));
-        }
-    });
+    let Watches { gates, rollbacks, grants, mut deliveries } = watches;
+    tokio::join!(
+        feed(gates, &gitops, News::Gate),
+        feed(rollbacks, &gitops, News::Rollback),
+        feed(grants, &gitops, |(_, name)| News::Access(name)),
+        async {
+            while let Some(key) = deliveries.changes.next().await {
+                gitops.tell(News::Delivery(key));
+            }
+        },
+    );
 }
 
 async fn feed<K: Resource>(mut watch: Watch<K>, gitops: &Gitops, news: fn(Key) -> News) {
     while let Some(change) = watch.changes.next().await {
         let (Change::Applied(object) | Change::Gone(object)) = change else { continue };
         let metadata = object.meta();
-        if let (Some(namespace), Some(name)) = (&metadata.namespace, &metadata.name) {
-            gitops.tell(news((namespace.clone(), name.clone())));
+        if let Some(name) = &metadata.name {
+            gitops.tell(news((metadata.namespace.clone().unwrap_or_default(), name.clone())));
         }
     }
 }
@@ -144,21 +173,35 @@ async fn feed<K: Resource>(mut watch: Watch<K>, gitops: &Gitops, news: fn(Key) -
 /// Turns news into looks, for ever: `concerned` names the keys that one concerns, `all` every key there is, for
 /// when news were missed.
 pub(crate) async fn wake<K>(
-    mut news: broadcast::Receiver<News>,
+    news: broadcast::Receiver<News>,
     send: &mpsc::UnboundedSender<Trigger<K>>,
     concerned: impl Fn(&News) -> Vec<K>,
     all: impl Fn() -> Vec<K>,
 ) {
+    hear(news, |news| {
+        let keys = news.map_or_else(&all, |news| concerned(&news));
+        keys.into_iter().for_each(|key| drop(send.send(Trigger::Now(key))));
+    })
+    .await;
+}
+
+/// Hears news for ever; `None` when some were missed.
+pub(crate) async fn hear(mut news: broadcast::Receiver<News>, mut told: impl FnMut(Option<News>)) {
     loop {
-        let keys = match news.recv().await {
-            Ok(news) => concerned(&news),
+        match news.recv().await {
+            Ok(news) => told(Some(news)),
             Err(broadcast::error::RecvError::Lagged(missed)) => {
                 tracing::warn!(missed, "news of the GitOps loop were missed; looking at everything");
-                all()
+                told(None);
             }
             // Whoever tells the news is gone, and with it everything else, soon.
             Err(broadcast::error::RecvError::Closed) => return std::future::pending().await,
-        };
-        keys.into_iter().for_each(|key| drop(send.send(Trigger::Now(key))));
+        }
     }
+}
+
+/// Namespace and name of an object.
+pub(crate) fn key_of<K: Resource>(object: &K) -> Key {
+    let metadata = object.meta();
+    (metadata.namespace.clone().unwrap_or_default(), metadata.name.clone().unwrap_or_default())
 }

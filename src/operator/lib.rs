@@ -8,6 +8,7 @@
 //! need not be kept any longer is looked for. Absent here: any judgement of its own.
 #![forbid(unsafe_code)]
 
+mod access;
 mod context;
 mod controllers;
 mod definition;
@@ -15,15 +16,23 @@ mod execution;
 mod failure;
 mod finished;
 mod gate;
+mod git;
 mod gitops;
+mod hands;
 mod metrics;
 mod queue;
 mod retention;
+mod rollback;
+mod rollback_metrics;
 mod storage;
 mod trees;
+mod webhooks;
 mod work;
 
+pub use access::GrantedTrees;
 pub use context::{Context, Settings};
 pub use controllers::run;
+pub use git::Git;
 pub use metrics::Metrics;
 pub use trees::{NoTrees, TreeAsk, Trees};
+pub use webhooks::Webhooks;

@@ -12,6 +12,8 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::rollback_metrics::RollbackMetrics;
+
 /// Upper bounds of the times from submission to verdict, in seconds.
 const SECONDS: [f64; 14] =
     [1.0, 2.0, 5.0, 10.0, 20.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 21600.0];
@@ -28,6 +30,8 @@ pub struct Metrics {
     judgement: Histogram,
     errors: Family<Error, Counter>,
     queued: Family<Loop, Gauge>,
+    /// What is counted of rollbacks.
+    pub(crate) rollbacks: RollbackMetrics,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -64,6 +68,7 @@ impl Default for Metrics {
             judgement: Histogram::new(SECONDS),
             errors: Family::default(),
             queued: Family::default(),
+            rollbacks: RollbackMetrics::default(),
         }
     }
 }
@@ -93,6 +98,7 @@ impl Metrics {
         );
         registry.register("reconcile_errors", "Looks at an object that failed", self.errors.clone());
         registry.register("queue_depth", "Objects that wait to be looked at", self.queued.clone());
+        self.rollbacks.register(registry);
     }
 
     /// An execution ended, so long after it was created.

@@ -10,8 +10,8 @@ use futures::future::BoxFuture;
 
 use super::granted::covering;
 use super::opened::open;
-use crate::gate::{TreeAsk, Trees};
 use crate::git::Git;
+use crate::trees::{TreeAsk, Trees};
 
 /// Reads the repositories that grants cover. Others are not read: what a delivery names may be any address.
 pub struct GrantedTrees {

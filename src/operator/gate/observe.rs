@@ -1,19 +1,17 @@
 //! Everything that is known of a gate now.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
 
 use assay_api::names::{ANNOTATION_CANCEL, ANNOTATION_FLUX_REQUESTED_AT, ANNOTATION_RERUN};
 use assay_api::{Phase, TestExecution, TestGate, TestGateStatus, Verdict};
 use assay_cluster::WorkloadName;
 use assay_gitops::gate::{GateObject, GateObserved, RollbackSeen, Run, RunEnd};
-use assay_gitops::{Delivery, Judged, Objects, Readiness, Source, find};
+use assay_gitops::{Delivery, Judged, Readiness, Source, find};
 use assay_telemetry::error_chain;
-use serde_json::Value;
 
 use super::controller::Controller;
 use super::memory::Memory;
-use crate::gitops::{Gitops, Key};
+use crate::gitops::Key;
 use crate::trees::TreeAsk;
 
 impl Controller {
@@ -42,7 +40,7 @@ impl Controller {
     fn delivery(&self, key: &Key, gate: &TestGate) -> Option<Delivery> {
         let reference = &gate.spec.delivery;
         let namespace = reference.namespace.clone().unwrap_or_else(|| key.0.clone());
-        let delivery = find(&Shelved(&self.gitops), reference, &key.0);
+        let delivery = find(self.gitops.as_ref(), reference, &key.0);
         let mut read: HashSet<_> = delivery.iter().flat_map(|delivery| &delivery.read_from).cloned().collect();
         read.insert((reference.kind.as_str().to_owned(), namespace, reference.name.clone()));
         self.readers.set(key, read);
@@ -156,17 +154,4 @@ fn run(execution: &TestExecution) -> Run {
     let annotations = execution.metadata.annotations.as_ref();
     let asked = annotations.and_then(|known| known.get(ANNOTATION_CANCEL)).is_some_and(|value| value == "true");
     Run::Going { cancelling: execution.spec.cancel || asked || execution.metadata.deletion_timestamp.is_some() }
-}
-
-/// The objects of Argo CD and Flux, as the watches know them.
-struct Shelved<'a>(&'a Gitops);
-
-impl Objects for Shelved<'_> {
-    fn get(&self, kind: &str, namespace: &str, name: &str) -> Option<Arc<Value>> {
-        self.0.deliveries.get(kind, namespace, name)
-    }
-
-    fn of_kind(&self, kind: &str) -> Vec<Arc<Value>> {
-        self.0.deliveries.of_kind(kind)
-    }
 }

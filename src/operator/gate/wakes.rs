@@ -67,6 +67,8 @@ pub(super) fn concerned(controller: &Controller, news: &News) -> Vec<Key> {
         News::Delivery(DeliveryKey { kind, namespace, name }) => {
             controller.readers.of(&((*kind).to_owned(), namespace.clone(), name.clone()))
         }
+        // What is delivered is what counts; a grant that opens a repository is heard of by the next question.
+        News::Access(_) | News::Pushed(_) => Vec::new(),
     }
 }
 

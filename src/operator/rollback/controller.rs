@@ -77,7 +77,7 @@ pub(crate) async fn run(hands: Hands, news: broadcast::Receiver<News>) {
     });
     tokio::join!(feed, async {
         // Before everything was listed once, what speaks against a rollback may not be seen.
-        gitops.synced().await;
+        tokio::join!(gitops.synced(), gitops.grants.synced());
         looks.await;
     });
 }

@@ -60,7 +60,7 @@ async fn house(server: ApiServer) -> House {
     };
     let events = cluster.events("test");
     let trees = std::sync::Arc::new(NoTrees);
-    let context = Context { cluster, store: store.clone(), events, trees, metrics, settings };
+    let context = Context { cluster, store: store.clone(), events, trees, git: None, metrics, settings };
     let operator = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(run(context)));
     House { server, store, registry, _folder: folder, _operator: operator }
 }
