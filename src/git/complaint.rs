@@ -106,13 +106,18 @@ const UNAVAILABLE: &[&str] = &[
 /// Contents of files were left out, and are not given one by one: an old protocol, or a server that forbids it.
 const WHOLE_ONLY: &[&str] = &["unadvertised object", "not our ref"];
 
+/// One object is larger than Git may ask memory for.
+const OVER_LIMIT: &[&str] = &["over limit"];
+
 /// What an exit code that is not 0 means.
 pub(crate) fn judge(doing: &'static str, said: &str) -> GitError {
     let has = |words: &[&str]| words.iter().any(|word| said.contains(word));
     let line = line(said);
     // A server that went away while it sent leaves half a pack, which is no damage of ours; and ssh says last, of
     // everything, that it could not read from the repository.
-    if has(WHOLE_ONLY) {
+    if has(OVER_LIMIT) {
+        GitError::TooLarge { doing, limit: 96 << 20 }
+    } else if has(WHOLE_ONLY) {
         GitError::WholeOnly(line)
     } else if has(UNAVAILABLE) {
         GitError::Unavailable { doing, said: line }

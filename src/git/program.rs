@@ -51,6 +51,8 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ("GIT_NO_REPLACE_OBJECTS", "1"),
     ("GIT_OPTIONAL_LOCKS", "0"),
     ("GIT_MERGE_AUTOEDIT", "no"),
+    // A few bytes in a pack can stand for gigabytes, and whoever asks for too much memory takes the manager along.
+    ("GIT_ALLOC_LIMIT", "96m"),
 ];
 
 /// Settings of every call.

@@ -227,3 +227,24 @@ async fn a_fetch_goes_on_when_nobody_waits_for_it() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn small_packs_of_huge_files_take_no_memory() {
+    let server = Server::start().await;
+    let author = server.repository("shop", "sha1");
+    let good = good(&author);
+    // 100 MiB that are a few hundred bytes in a pack, and twice as many that are but the difference.
+    let huge = " ".repeat(100 << 20);
+    author.write("apps/shop/deployment.yaml", &huge).commit("Huge");
+    let bad = author.write("apps/shop/deployment.yaml", &format!("{huge}x")).commit("Huger");
+    author.publish();
+    author.in_bare(&["repack", "-a", "-d", "-f", "-q"]);
+    let remote = server.remote("shop");
+    // What cannot be looked at may be anything.
+    let facts = server.repositories().look(&remote, &shop(&good, &bad)).await.unwrap();
+    assert!(facts.cut && facts.changed.len() == 1, "{facts:?}");
+    server.switch.whole.store(true, Ordering::SeqCst);
+    let other = tempfile::tempdir().unwrap();
+    let error = crate::Repositories::new(other.path()).look(&remote, &shop(&good, &bad)).await.unwrap_err();
+    assert!(matches!(error, GitError::TooLarge { .. }), "{error}");
+}
