@@ -25,7 +25,11 @@ fn source(found: &Delivery) -> Check {
         Judged::Unclear(why) => Check::fail(
             "source",
             format!("{name}: {why}"),
-            "name the source that is judged with spec.delivery.source of the gate, counted from 0",
+            if found.sources.len() > 1 {
+                "name the source that is judged with spec.delivery.source of the gate, counted from 0"
+            } else {
+                "its own conditions say why it cannot read its source"
+            },
         ),
         Judged::Source(at) => match found.sources.get(*at) {
             Some(Source::Branch(source)) => {
