@@ -43,7 +43,7 @@ pub enum WebhookError {
     #[error("the body has more than {WEBHOOK_LIMIT} bytes")]
     TooLarge,
     /// The body is not what the forge sends.
-    #[error("the body is not that of a push")]
+    #[error("the body is not the JSON of a push; let the forge send `application/json`")]
     Malformed,
 }
 

@@ -152,6 +152,7 @@ fn other_events_are_let_be_and_broken_ones_refused() {
     assert_eq!(changed("\"repository\"", "\"elsewhere\""), broken);
     assert_eq!(github("push", "{"), broken);
     assert_eq!(github("push", "[]"), broken);
+    assert_eq!(github("push", "payload=%7B%7D"), broken, "a form");
     assert_eq!(github("push", &format!("{{\"ref\":{}", "[".repeat(100_000))), broken);
     let sha256 = changed(AFTER, &"a".repeat(64));
     assert!(matches!(sha256, Ok(WebhookEvent::Push(_))), "{sha256:?}");

@@ -114,7 +114,7 @@ async fn other_events_are_taken_and_let_be() {
     }
     let headers = [("x-gitea-event", "push"), ("x-gitea-signature", signature.as_str())];
     let problem = listening.send("shop", &headers, "{}").await.problem(400);
-    assert_eq!(problem.detail, "the body is not that of a push");
+    assert_eq!(problem.detail, "the body is not the JSON of a push; let the forge send `application/json`");
     assert!(listening.pushed().is_empty());
 }
 

@@ -39,14 +39,14 @@ pushes as JSON to `https://<the manager>/hooks/v1/<name of the GitWriteAccess>` 
 
 | forge | where | how it proves itself |
 |---|---|---|
-| Gitea, Forgejo | Settings, Webhooks, secret | `X-Gitea-Signature` or `X-Forgejo-Signature`: HMAC-SHA256 of the body |
+| Gitea, Forgejo | Settings, Webhooks, secret; content type `application/json`; the forge's own setting `webhook.ALLOWED_HOST_LIST` must let it reach the manager | `X-Gitea-Signature` or `X-Forgejo-Signature`: HMAC-SHA256 of the body |
 | GitHub | Settings, Webhooks, secret; content type `application/json` | `X-Hub-Signature-256` |
 | GitLab | Settings, Webhooks, signing token or secret token | `webhook-signature`, at most five minutes old, or `X-Gitlab-Token` |
 
 | answer | meaning |
 |---|---|
 | 202 | understood: `push`, `ping`, or `nothing` for events that do not concern a branch |
-| 400 | signed, but not the body of a push; or it did not come within ten seconds |
+| 400 | signed, but not the JSON of a push; or it did not come within ten seconds |
 | 401 | no grant of this name, no secret, or not its signature: which of them is not said (the manager's log says it for grants that exist) |
 | 404 | the manager does not listen to forges |
 | 413 | more than one mebibyte |
