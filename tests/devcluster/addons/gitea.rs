@@ -118,7 +118,8 @@ impl Place {
     /// What `setpriv` is given.
     fn words(&self, words: &[&str]) -> Vec<String> {
         let mut all = vec!["--reuid=nobody".to_owned(), "--regid=nogroup".to_owned(), "--clear-groups".to_owned()];
-        all.push("--no-new-privs".to_owned());
+        // Git asks the kernel with access(2), which leaves a user other than root no right unless told so.
+        all.extend(["--no-new-privs", "--securebits=+no_setuid_fixup"].map(str::to_owned));
         all.extend(["bounding-set", "inh-caps", "ambient-caps"].map(|set| format!("--{set}={PASS}")));
         all.push(text(&self.engine.join("bin/gitea")));
         all.extend(words.iter().map(|&word| word.to_owned()));
