@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::controller::Controller;
 use super::observe::Observed;
+use super::outcomes::Outcomes;
 use super::plan::{Told, base, plan, request_of};
 use crate::access::Opened;
 use crate::failure::LookError;
@@ -16,14 +17,6 @@ use crate::gitops::Key;
 
 /// Labels of pull requests where the grant names none.
 const LABELS: [&str; 2] = ["assay", "rollback"];
-
-/// What came of the actions, for the next decision.
-#[derive(Default)]
-pub(super) struct Outcomes {
-    pub(super) planned: Option<PlannedCommit>,
-    pub(super) pushed: Option<PushOutcome>,
-    pub(super) opened: Option<OpenOutcome>,
-}
 
 /// Carries out what was decided. Returns whether something was learned that the next decision needs.
 pub(super) async fn act(

@@ -6,10 +6,11 @@ use assay_api::{Rollback, RollbackStatus};
 use assay_gitops::{RollbackDecision, decide_rollback, fold_rollback};
 use jiff::Timestamp;
 
-use super::act::{Outcomes, act};
+use super::act::act;
 use super::announce::announce;
 use super::controller::Controller;
 use super::observe::observe;
+use super::outcomes::Outcomes;
 use crate::failure::LookError;
 use crate::gitops::Key;
 use crate::work::Next;

@@ -9,7 +9,9 @@ mod locks;
 mod look;
 mod observe;
 mod others;
+mod outcomes;
 mod paused;
 mod plan;
+mod run;
 
-pub(crate) use controller::run;
+pub(crate) use run::run;

@@ -9,8 +9,8 @@ use assay_gitops::{
 use assay_telemetry::error_chain;
 use jiff::Timestamp;
 
-use super::act::Outcomes;
 use super::controller::Controller;
+use super::outcomes::Outcomes;
 use super::{delivered, others, paused};
 use crate::access::{Covering, Opened, covering, open};
 use crate::failure::LookError;
