@@ -1,6 +1,6 @@
 //! What an execution came to, in a few lines.
 
-use assay_api::{TestCounts, TestExecution, TestExecutionStatus, Verdict};
+use assay_api::{ExecutionDelivery, TestCounts, TestExecution, TestExecutionStatus, Verdict};
 
 use crate::output::screen::paint;
 use crate::output::terminal::plain;
@@ -16,6 +16,13 @@ pub(crate) fn verdict(verdict: Verdict) -> String {
         Verdict::Flaky | Verdict::Cancelled => paint::yellow(verdict.as_str()),
         Verdict::Skipped => verdict.as_str().to_owned(),
     }
+}
+
+/// Of what an execution is a hook: `PostSync of Application argocd/shop, attempt 2`.
+pub(crate) fn hook(delivery: &ExecutionDelivery) -> String {
+    let attempt = delivery.attempt.filter(|attempt| *attempt > 1).map(|attempt| format!(", attempt {attempt}"));
+    let of = format!("{} of {} {}/{}", delivery.hook, delivery.kind, delivery.namespace, delivery.name);
+    plain(&(of + &attempt.unwrap_or_default()))
 }
 
 /// Counts in words: `37 passed, 3 failed`.

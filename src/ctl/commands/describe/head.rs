@@ -29,7 +29,9 @@ pub(super) fn head(
         "Kept",
         annotation(ANNOTATION_KEEP).filter(|keep| *keep == "true").map(|_| "yes, retention leaves it".into()),
     );
-    field("Revision", execution.spec.revision.as_deref().map(plain));
+    field("Hook", status.delivery.as_ref().map(summary::hook));
+    let delivered = status.delivery.as_ref().and_then(|delivery| delivery.revision.as_deref());
+    field("Revision", execution.spec.revision.as_deref().or(delivered).map(plain));
     field("Config", Some(plain(&config(execution))).filter(|text| !text.is_empty()));
     let sources = execution.spec.config_from.iter().map(|(name, source)| {
         format!("{name} from Secret {}, key {}", source.secret_key_ref.name, source.secret_key_ref.key)

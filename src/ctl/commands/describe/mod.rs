@@ -171,6 +171,8 @@ mod tests {
                 "apiVersion": "assay.dev/v1alpha1", "kind": "TestExecution", "metadata": { "name": "a-1", "namespace": "ns" },
                 "spec": { "workflowRef": { "name": "a" }, "pause": true },
                 "status": {
+                    "delivery": { "kind": "Application", "namespace": "argocd", "name": "shop", "revision": "4f2d9c1",
+                        "hook": "PostSync", "attempt": 2 },
                     "phase": "Paused", "reason": "Paused", "queuedAt": "2025-12-31T23:59:58Z", "startedAt": "2026-01-01T00:00:00Z",
                     "steps": [
                         { "id": "clone", "name": "clone", "state": "passed", "attempts": 1, "duration": "1.2s" },

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 
 use crate::commands::listing::{Columns, Listed, created, name};
 use crate::output::clock::age;
+use crate::output::summary;
 use crate::output::table::{Cell, table};
 use crate::output::terminal::plain;
 
@@ -17,7 +18,7 @@ impl Listed for TestExecution {
             head.insert(0, "NAMESPACE");
         }
         if columns.wide {
-            head.extend(["REASON", "REVISION", "STEP"]);
+            head.extend(["REASON", "REVISION", "STEP", "HOOK"]);
         }
         table(&head, found.iter().map(|one| row(one, columns, now)).collect())
     }
@@ -41,10 +42,12 @@ fn row(execution: &TestExecution, columns: Columns, now: Timestamp) -> Vec<Cell>
     row.push(created(execution).map_or_else(|| "<unknown>".to_owned(), |from| age(from, now)).into());
     if columns.wide {
         row.push(status.reason.map_or("", |reason| reason.as_str()).into());
-        row.push(plain(execution.spec.revision.as_deref().unwrap_or_default()).into());
+        let delivered = status.delivery.as_ref().and_then(|delivery| delivery.revision.as_deref());
+        row.push(plain(execution.spec.revision.as_deref().or(delivered).unwrap_or_default()).into());
         let current = status.steps.iter().rev().find(|step| !step.state.is_final() && step.attempts > 0);
         let held = status.steps.iter().find(|step| step.state == assay_api::StepState::Paused);
         row.push(plain(held.or(current).map_or("", |step| &step.name)).into());
+        row.push(status.delivery.as_ref().map_or_else(String::new, summary::hook).into());
     }
     row
 }
@@ -67,7 +70,8 @@ mod tests {
             "apiVersion": "assay.dev/v1alpha1", "kind": "TestExecution",
             "metadata": { "name": "longer-name-2", "namespace": "ns" },
             "spec": { "workflowRef": { "name": "b" } },
-            "status": { "phase": "Paused", "reason": "Paused", "steps": [
+            "status": { "phase": "Paused", "reason": "Paused", "delivery": { "kind": "Application", "namespace": "argocd",
+                "name": "shop", "revision": "4f2d9c1", "hook": "PostSync", "attempt": 2 }, "steps": [
                 { "id": "x", "name": "x\u{1b}[2J", "state": "passed", "attempts": 1 },
                 { "id": "y", "name": "Deploy", "state": "paused" },
             ] },
