@@ -3,7 +3,7 @@
 
 use std::fmt::Debug;
 
-use kube::api::{ListParams, PostParams};
+use kube::api::PostParams;
 use kube::core::ClusterResourceScope;
 use kube::{Api, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
@@ -23,19 +23,6 @@ impl Cluster {
     {
         let api: Api<K> = Api::all(self.client.clone());
         within(action::<K>("read", "", name), api.get_opt(name)).await
-    }
-
-    /// All objects of a kind that belongs to no namespace.
-    ///
-    /// # Errors
-    /// When the API server does not answer, or refuses.
-    pub async fn list_global<K>(&self) -> Result<Vec<K>, ClusterError>
-    where
-        K: Resource<DynamicType = (), Scope = ClusterResourceScope> + Clone + Debug + DeserializeOwned,
-    {
-        let api: Api<K> = Api::all(self.client.clone());
-        let what = format!("list {}", K::plural(&()));
-        Ok(within(what, api.list(&ListParams::default())).await?.items)
     }
 
     /// Has everybody who judges new objects judge this one, without making it.

@@ -41,7 +41,7 @@ async fn listed(session: &Session, kind: &str) -> Result<(), ClusterError> {
         "TestWorkflowTemplate" => list::<TestWorkflowTemplate>(session).await,
         "TestGate" => list::<TestGate>(session).await,
         "Rollback" => list::<Rollback>(session).await,
-        "GitWriteAccess" => session.cluster.list_global::<GitWriteAccess>().await.map(drop),
+        "GitWriteAccess" => session.cluster.list_cluster_wide::<GitWriteAccess>().await.map(drop),
         _ => list::<TestExecution>(session).await,
     }
 }

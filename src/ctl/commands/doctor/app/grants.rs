@@ -24,7 +24,7 @@ pub(super) async fn check(session: &Session, app: &App, gates: &[TestGate]) -> V
         checks.push(Check::remark(TOPIC, "rollbacks of this delivery are paused by an annotation on it"));
     }
     let Some(source) = branch(app) else { return checks };
-    let grants = match session.cluster.list_global::<GitWriteAccess>().await {
+    let grants = match session.cluster.list_cluster_wide::<GitWriteAccess>().await {
         Ok(grants) => grants,
         Err(error) => {
             let said = format!("which grants there are is not known: {}", error_chain(&error));

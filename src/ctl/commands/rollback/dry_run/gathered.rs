@@ -28,7 +28,7 @@ pub(super) async fn evidence(session: &Session, gate: &TestGate, failure: &Judge
     let deliveries = Deliveries::read(session, likely.into_iter().collect()).await?;
     let delivery = deliveries.get(&gate.spec.delivery, &namespace).map(|app| app.delivery);
     let spec = spec(gate, failure, &namespace, delivery.as_ref());
-    let grants = session.cluster.list_global::<GitWriteAccess>().await;
+    let grants = session.cluster.list_cluster_wide::<GitWriteAccess>().await;
     let grant = match (&grants, &spec.source, &delivery) {
         (Err(error), _, _) => Err(assay_telemetry::error_chain(error)),
         (Ok(grants), Some(source), Some(delivery)) => grant(grants, &namespace, source, &delivery.paths),
