@@ -99,7 +99,13 @@ impl Reading<'_> {
     /// The revision of the operation that runs, or was the last: what it was told, or, when that is a name, what
     /// came of it.
     fn operation_revision(&self) -> Option<String> {
-        let told = self.revision("/status/operationState/operation/sync");
+        // Before an operation begins, Argo CD takes the state of the last one away.
+        let asked = if self.object.pointer("/status/operationState").is_none_or(Value::is_null) {
+            "/operation/sync"
+        } else {
+            "/status/operationState/operation/sync"
+        };
+        let told = self.revision(asked);
         let found = self.revision("/status/operationState/syncResult");
         if self.git { told.or(found) } else { found.or(told) }
     }

@@ -89,20 +89,21 @@ fn own_name(object: &Value) -> ObjectName {
 /// Whether `status.lastAttemptedRevision` is applied and only health is, or was, waited for. kustomize-controller
 /// 1.9 says it while it waits (`Reconciling` and `Healthy: Unknown` with the message `Running health checks for
 /// revision ...`), after it waited (`Ready: False` with the reason `HealthCheckFailed`, or `HealthCheckCanceled`
-/// for a newer revision's sake), and afterwards in the history, the entry reconciled last of which tells what a
+/// for a newer revision's sake; `Ready: True` names it), and afterwards in the history, the entry reconciled last of which tells what a
 /// retry of the same revision began with. `lastAppliedRevision` alone is not enough: it still names the good
 /// revision while the way back to it is being built.
 fn applied(object: &Value) -> bool {
     let attempted = text(object, "/status/lastAttemptedRevision").unwrap_or_default();
-    if checks_health(object) {
-        return true;
-    }
     let (healthy, _, message) = condition_words(object, "Healthy");
-    if healthy == "Unknown" && names(message, attempted) {
+    if checks_health(object) || (healthy == "Unknown" && names(message, attempted)) {
+        // Conditions are written a moment before the list of what was applied.
+        return object.pointer("/status/inventory").is_some();
+    }
+    let (ready, reason, message) = condition_words(object, "Ready");
+    if ready == "False" && matches!(reason, "HealthCheckFailed" | "HealthCheckCanceled") {
         return true;
     }
-    let (ready, reason, _) = condition_words(object, "Ready");
-    if ready == "False" && matches!(reason, "HealthCheckFailed" | "HealthCheckCanceled") {
+    if ready == "True" && names(message, attempted) {
         return true;
     }
     match last_entry(object) {
@@ -127,9 +128,10 @@ fn names(message: &str, revision: &str) -> bool {
     !revision.is_empty() && message.split_whitespace().any(|word| word == revision)
 }
 
-/// The entry of the history that was reconciled last.
+/// The entry of the history that was reconciled last. Its times are whole seconds: of two in one second the one
+/// that stands first is the newer.
 fn last_entry(object: &Value) -> Option<&Value> {
-    let entries = list(object, "/status/history").iter();
+    let entries = list(object, "/status/history").iter().rev();
     entries.max_by_key(|entry| super::fields::moment(entry, "/lastReconciled"))
 }
 

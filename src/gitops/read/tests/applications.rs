@@ -147,6 +147,11 @@ fn an_operation_that_runs_or_is_asked_for() {
     let asked = application(&with(web(), json!({ "operation": { "sync": { "revision": TWO } } }))).operation;
     let asked = asked.expect("it is asked for");
     assert_eq!((asked.revision.as_deref(), asked.retry_limit, asked.started_at), (Some(TWO), Some(0), None));
+    let mut between = with(web(), json!({ "operation": { "sync": { "revision": TWO } } }));
+    between["status"]["sync"] = json!({ "status": "OutOfSync", "revision": TWO });
+    between["status"]["operationState"] = Value::Null;
+    let found = application(&between);
+    assert_eq!((found.attempted.as_deref(), found.applied), (Some(TWO), false), "it is about to begin");
     let by_name = json!({ "status": { "operationState": { "phase": "Running", "operation": { "sync": { "revision": "main" } } } } });
     let found = application(&with(web(), by_name)).operation.expect("it runs");
     assert_eq!(found.revision.as_deref(), Some(ONE), "a name gives way to what came of it");

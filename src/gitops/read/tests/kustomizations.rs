@@ -35,7 +35,7 @@ fn a_kustomization_is_applied_when_only_its_health_is_waited_for() {
     let stage = |attempted: &str, reconciling: &str, ready: (&str, &str), healthy: (&str, String)| {
         json!({ "status": { "lastAttemptedRevision": attempted, "conditions": [
             { "type": "Reconciling", "status": "True", "reason": "Progressing", "message": reconciling },
-            { "type": "Ready", "status": ready.0, "reason": ready.1, "message": "m" },
+            { "type": "Ready", "status": ready.0, "reason": ready.1, "message": format!("Applied revision: {attempted}") },
             { "type": "Healthy", "status": healthy.0, "reason": "r", "message": healthy.1 },
         ] } })
     };
@@ -48,6 +48,12 @@ fn a_kustomization_is_applied_when_only_its_health_is_waited_for() {
         ("waiting", stage(&new, &checking(&new), unknown, ("Unknown", checking(&new))), TWO, true),
         ("crashed", stage(&new, "Fetching manifests", unknown, ("Unknown", checking(&new))), TWO, true),
         ("an older wait", stage(&new, "Building manifests", unknown, ("Unknown", checking(&old))), TWO, false),
+        (
+            "healthy, and not all is written",
+            stage(&new, "x", ("True", "ReconciliationSucceeded"), ("True", "ok".into())),
+            TWO,
+            true,
+        ),
         ("unhealthy", stage(&new, "x", ("False", "HealthCheckFailed"), ("False", "no".into())), TWO, true),
         ("cancelled", stage(&new, "x", ("False", "HealthCheckCanceled"), ("Unknown", String::new())), TWO, true),
         ("refused", stage(&new, "x", ("False", "ReconciliationFailed"), ("True", String::new())), TWO, false),
@@ -57,6 +63,30 @@ fn a_kustomization_is_applied_when_only_its_health_is_waited_for() {
         assert_eq!((found.attempted.as_deref(), found.applied), (Some(attempted), applied), "{what}");
         assert_eq!(found.awaits_health, what == "waiting", "{what}");
     }
+}
+
+#[test]
+fn of_two_entries_in_one_second_the_first_is_the_newer() {
+    let (old, new) = (format!("main@sha1:{ONE}"), format!("main@sha1:{TWO}"));
+    let entry = |revision: &str, status: &str| {
+        json!({
+            "lastReconciled": "2026-11-01T00:00:00Z", "lastReconciledStatus": status, "metadata": { "revision": revision },
+        })
+    };
+    let both = json!([entry(&new, "ReconciliationSucceeded"), entry(&old, "HealthCheckFailed")]);
+    let object = with(kustomization(), json!({ "status": { "lastAttemptedRevision": new, "history": both } }));
+    assert!(flux(object, repository()).applied);
+}
+
+#[test]
+fn without_the_list_of_what_was_applied_nothing_is_tested() {
+    let mut object = kustomization();
+    object["status"]["conditions"] = json!([
+        { "type": "Reconciling", "status": "True", "reason": "Progressing", "message": "Running health checks for revision x" },
+    ]);
+    assert!(flux(object.clone(), repository()).applied);
+    object["status"].as_object_mut().expect("a status").remove("inventory");
+    assert!(!flux(object, repository()).applied);
 }
 
 #[test]
