@@ -49,7 +49,10 @@ pub fn ensure(layout: &Layout, addon: Addon, progress: &Progress) -> Result<bool
     if works(layout, addon) {
         return Ok(false);
     }
-    progress.step(&format!("objects and files of {}", addon.name()), || prepare(layout, addon))?;
+    // They are made before any of its components starts, so one that lives has them.
+    if !lives(layout, addon) {
+        progress.step(&format!("objects and files of {}", addon.name()), || prepare(layout, addon))?;
+    }
     start(layout, addon, progress).map_err(|source| AttachError::Component(addon.name(), source))?;
     if addon == Addon::Gitea {
         progress.step("account of gitea", || gitea::ensure_account(layout))?;
@@ -64,6 +67,10 @@ fn works(layout: &Layout, addon: Addon) -> bool {
             .components(layout)
             .iter()
             .all(|component| status::life(layout, component.name) == Life::Running && component.probe.ready(layout))
+}
+
+fn lives(layout: &Layout, addon: Addon) -> bool {
+    addon.components(layout).iter().any(|component| status::life(layout, component.name) != Life::Gone)
 }
 
 fn account(layout: &Layout) -> PathBuf {

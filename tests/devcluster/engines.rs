@@ -173,7 +173,7 @@ pub const ADDON_ENGINES: &[Engine] = &[
             "source-controller",
             &[Program::new("source-controller", "github.com/fluxcd/source-controller")],
             "",
-            5
+            4
         )
     },
     Engine {
@@ -182,7 +182,7 @@ pub const ADDON_ENGINES: &[Engine] = &[
             "kustomize-controller",
             &[Program::new("kustomize-controller", "github.com/fluxcd/kustomize-controller")],
             "",
-            5
+            3
         )
     },
     // One program; the name under which it is called says which part it plays.
@@ -203,7 +203,7 @@ pub const ADDON_ENGINES: &[Engine] = &[
             "-X github.com/argoproj/argo-cd/v3/common.version=3.5.3 \
              -X github.com/argoproj/argo-cd/v3/common.gitTag=v3.5.3 \
              -X github.com/argoproj/argo-cd/v3/common.gitTreeState=clean",
-            6
+            5
         )
     },
     // Its own pages are not in the module: interface and Git only.
