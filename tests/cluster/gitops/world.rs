@@ -77,10 +77,11 @@ impl Plan {
         self
     }
 
-    /// Without gates.
+    /// Without gates, and so without a grant.
     #[must_use]
     pub fn gateless(mut self) -> Self {
         self.gate = Value::Null;
+        self.grant = None;
         self
     }
 
@@ -394,7 +395,9 @@ impl World {
         text.push_str(&ask(&all));
         let log = self.repository.git(&["log", "--graph", "--stat", "--all"]);
         text.push_str(&log.unwrap_or_else(|error| error.to_string()));
-        text.push_str(&ask(&["-n", SYSTEM, "logs", "deployment/assay", "--tail=400"]));
+        let manager = ask(&["-n", SYSTEM, "logs", "deployment/assay", "--tail=4000"]);
+        let mine = manager.lines().filter(|line| line.contains(self.name()) || !line.contains("\"INFO\""));
+        text.extend(mine.map(|line| format!("{line}\n")));
         let folder = self.place.root().join("target/gitops/autopsies");
         let file = folder.join(format!("{}.txt", self.name()));
         let written = fs::create_dir_all(&folder).and_then(|()| fs::write(&file, text));

@@ -97,9 +97,6 @@ fn every_case_ends_as_the_table_says() {
         reports.extend(side_by_side(&suite, own, 1));
     }
     let bad: Vec<String> = reports.iter().filter(|report| !report.good()).map(Report::line).collect();
-    for report in &reports {
-        println!("{}", report.line());
-    }
     if std::env::var_os("ASSAY_GITOPS_MEASURE").is_some_and(|value| value == "1") {
         write(&reports).expect("the figures can be written");
     }
