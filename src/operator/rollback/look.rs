@@ -89,6 +89,9 @@ async fn publish(
     let cluster = &controller.context.cluster;
     match cluster.patch_status::<Rollback>(&key.0, &key.1, uid.as_deref(), &status).await {
         Ok(written) => {
+            // The point at which everything is decided and written down, and nothing is done, has a name of its own.
+            #[cfg(feature = "crash-points")]
+            assay_telemetry::crash::point(&format!("the rollback is recorded as {}", status.phase));
             *record = written;
             Ok(Some(changed))
         }

@@ -12,7 +12,7 @@ use crate::own::{PATIENCE, folder, plan, settings};
 use crate::suite::{Figures, Suite, holds, reverts};
 
 /// What a point says once the record has the planned commit, before it is pushed.
-pub(crate) const BEFORE_PUSH: &str = "rollback: intent";
+pub(crate) const BEFORE_PUSH: &str = "recorded as Committing";
 /// Longer than a Lease is believed.
 const PAST_THE_LEASE: Duration = Duration::from_secs(22);
 
