@@ -79,7 +79,7 @@ impl Place {
     /// # Errors
     /// When something cannot be written.
     pub fn prepare(&self) -> io::Result<()> {
-        for folder in [self.work(), self.secrets(), self.home()] {
+        for folder in [self.work(), self.secrets(), self.home(), self.temporary()] {
             fs::create_dir_all(&folder)?;
             chown(&folder, Some(NOBODY), Some(NOBODY))?;
         }
@@ -128,8 +128,12 @@ impl Place {
     }
 
     fn variables(&self) -> Vec<(String, String)> {
-        let variables =
-            [("HOME", text(&self.home())), ("USER", "nobody".to_owned()), ("GITEA_WORK_DIR", text(&self.work()))];
+        let variables = [
+            ("HOME", text(&self.home())),
+            ("USER", "nobody".to_owned()),
+            ("GITEA_WORK_DIR", text(&self.work())),
+            ("TMPDIR", text(&self.temporary())),
+        ];
         variables.map(|(name, value)| (name.to_owned(), value)).to_vec()
     }
 
@@ -153,6 +157,10 @@ impl Place {
 
     fn home(&self) -> PathBuf {
         self.work().join("home")
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.work().join("tmp")
     }
 
     fn secrets(&self) -> PathBuf {
