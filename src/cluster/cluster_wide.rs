@@ -1,4 +1,4 @@
-//! Objects of our kinds that belong to no namespace.
+//! Objects that belong to no namespace.
 
 use std::fmt::Debug;
 

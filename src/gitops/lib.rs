@@ -21,6 +21,7 @@ mod revision;
 mod rollback;
 mod shown;
 mod text;
+mod time;
 pub mod webhook;
 
 pub use access::{AccessFound, fold_access};

@@ -12,7 +12,7 @@ use super::record::record;
 use super::say::{invalid, missing, nameless, say, unclear};
 use super::status::fold_gate;
 use super::terms::Terms;
-use super::time::between;
+use crate::time::between;
 
 /// Decides what is to be done about a gate, and what is to be said of it.
 ///

@@ -11,8 +11,8 @@ use super::observed::{GateObserved, Run};
 use super::page::{Page, same};
 use super::tally::{Course, Going, Outcome, Wanted, course};
 use super::terms::Terms;
-use super::time::{after, between, earlier, milliseconds};
 use crate::delivery::{Delivery, Readiness};
+use crate::time::{after, between, earlier, milliseconds};
 
 /// Executions of one judgement.
 const EXECUTIONS: usize = 32;

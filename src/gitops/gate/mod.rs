@@ -17,7 +17,6 @@ mod say;
 mod status;
 mod tally;
 mod terms;
-mod time;
 
 pub use decide::decide_gate;
 pub use decision::{GateAction, GateDecision, GateEnd, GateRun};

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 
 use super::names::short;
 use super::observed::GateObserved;
-use super::time::milliseconds;
 use crate::delivery::{Delivery, Judged, Source};
+use crate::time::milliseconds;
 
 /// Earlier judgements that a status keeps, and executions that each of them keeps.
 const VERDICTS: usize = 10;

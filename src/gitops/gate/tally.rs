@@ -6,7 +6,7 @@ use assay_api::{GateExecution, GateRole, GateWorkflow, Reason, Verdict};
 use jiff::Timestamp;
 
 use super::terms::Terms;
-use super::time::{after, earlier};
+use crate::time::{after, earlier};
 
 /// How long an errored run is waited out before the next one; afterwards there is no next one.
 const AGAIN: [Duration; 2] = [Duration::from_secs(5), Duration::from_secs(20)];

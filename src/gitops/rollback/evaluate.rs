@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use super::company::{entries, name, own_paths, takes_along};
 use super::decision::{RollbackAction, RollbackDecision, in_words};
 use super::facts::{PlanOutcome, PlanRequest, PlannedCommit, RollbackContext};
-use super::time::{after, of_policy, seconds};
 use crate::evidence::Evidence;
 use crate::guards::{ask_again_at, leader};
 use crate::key::rollback_branch;
 use crate::repository::GitTrouble;
+use crate::time::{after, of_policy, seconds};
 
 /// A failure older than this is only reported, where the policy does not say.
 const FAILURE_AGE: Duration = Duration::from_secs(20 * 60);

@@ -17,7 +17,6 @@ mod decision;
 mod evaluate;
 mod facts;
 mod status;
-mod time;
 mod verify;
 mod write;
 

@@ -4,7 +4,7 @@ use assay_api::{RollbackPhase, RollbackStatus, Standing, TrailEntry, fold_condit
 use jiff::Timestamp;
 
 use super::decision::RollbackDecision;
-use super::time::milliseconds;
+use crate::time::milliseconds;
 
 /// Most entries of the trail.
 const TRAIL: usize = 32;

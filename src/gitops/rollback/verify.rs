@@ -9,9 +9,9 @@ use super::company::named;
 use super::decision::{RollbackAction, RollbackDecision};
 use super::evaluate::{evaluate, expired, short};
 use super::facts::RollbackContext;
-use super::time::{after, between, milliseconds, of_policy, text};
 use crate::delivery::{Delivery, Operation};
 use crate::evidence::Evidence;
+use crate::time::{after, between, milliseconds, of_policy, text};
 
 /// How long a revert may take, from the push to its green verdict, where the policy does not say.
 const RECOVERY: Duration = Duration::from_secs(15 * 60);

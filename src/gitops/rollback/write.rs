@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use super::decision::{RollbackAction, RollbackDecision};
 use super::evaluate::{Chain, evaluate, expired, fold_chain, short, undecided, written_by};
 use super::facts::{OpenOutcome, PullRequestState, PushOutcome, RollbackContext};
-use super::time::after;
 use super::verify::{is_overtaken, pushed};
 use crate::evidence::Evidence;
 use crate::key::rollback_branch;
 use crate::repository::GitFacts;
+use crate::time::after;
 
 /// How often a branch may move between decision and push.
 const RACES: i32 = 5;

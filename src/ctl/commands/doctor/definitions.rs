@@ -20,7 +20,7 @@ pub(super) async fn check(session: &Session) -> Vec<Check> {
     let mut checks = Vec::new();
     for ours in assay_api::crd::all() {
         let name = ours.metadata.name.clone().unwrap_or_default();
-        let found = session.cluster.get_global::<CustomResourceDefinition>(&name).await;
+        let found = session.cluster.get_cluster_wide::<CustomResourceDefinition>(&name).await;
         let kind = ours.spec.names.kind.clone();
         checks.push(match found {
             Ok(found) => judge(&ours, found.as_ref()),

@@ -13,7 +13,7 @@ const TOPIC: &str = "webhook";
 /// Looks at the configuration, and has a wrong workflow judged without making it.
 pub(super) async fn check(session: &Session) -> Vec<Check> {
     let name = format!("assay-{}", session.system);
-    let found = session.cluster.get_global::<ValidatingWebhookConfiguration>(&name).await;
+    let found = session.cluster.get_cluster_wide::<ValidatingWebhookConfiguration>(&name).await;
     if let Some(check) = configured(&name, &found) {
         return vec![check];
     }

@@ -6,32 +6,40 @@ use assay_api::DurationText;
 use jiff::{SignedDuration, Timestamp};
 
 /// `at` plus `wait`; the end of time when that is beyond it.
-pub(super) fn after(at: Timestamp, wait: Duration) -> Timestamp {
+pub(crate) fn after(at: Timestamp, wait: Duration) -> Timestamp {
     SignedDuration::try_from(wait).ok().and_then(|wait| at.checked_add(wait).ok()).unwrap_or(Timestamp::MAX)
 }
 
 /// `at` without what is finer than a second: Git and conditions know no more.
-pub(super) fn seconds(at: Timestamp) -> Timestamp {
+pub(crate) fn seconds(at: Timestamp) -> Timestamp {
     Timestamp::from_second(at.as_second()).unwrap_or(at)
 }
 
 /// `at` without what is finer than a millisecond.
-pub(super) fn milliseconds(at: Timestamp) -> Timestamp {
+pub(crate) fn milliseconds(at: Timestamp) -> Timestamp {
     Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at)
 }
 
 /// The time from `start` to `end`; nothing when the clock went back.
-pub(super) fn between(start: Timestamp, end: Timestamp) -> Duration {
+pub(crate) fn between(start: Timestamp, end: Timestamp) -> Duration {
     Duration::try_from(end.duration_since(start)).unwrap_or(Duration::ZERO)
 }
 
+/// The earlier of two times, of which either may be absent.
+pub(crate) fn earlier(one: Option<Timestamp>, other: Option<Timestamp>) -> Option<Timestamp> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
+    }
+}
+
 /// A duration of the policy. One that cannot be read counts as absent: admission refuses it.
-pub(super) fn of_policy(text: Option<&DurationText>, otherwise: Duration) -> Duration {
+pub(crate) fn of_policy(text: Option<&DurationText>, otherwise: Duration) -> Duration {
     text.and_then(|text| text.parse().ok()).unwrap_or(otherwise)
 }
 
 /// A duration for people, with all of its seconds: `45s`, `1m32s`, `2h0m5s`.
-pub(super) fn text(duration: Duration) -> String {
+pub(crate) fn text(duration: Duration) -> String {
     let whole = duration.as_secs();
     match whole {
         0..60 => format!("{whole}s"),
