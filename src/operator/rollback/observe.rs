@@ -1,6 +1,8 @@
 //! Everything that a rollback is judged by, gathered.
 
-use assay_api::{GitSource, Rollback, RollbackPhase, RollbackStatus};
+use std::sync::Arc;
+
+use assay_api::{GitSource, Rollback, RollbackPhase, RollbackStatus, TestGate};
 use assay_git::{Disposition, Look, PullRequestState as ForgeState};
 use assay_gitops::{
     Company, Delivery, Evidence, GateFacts, GitFacts, GitTrouble, Grant, PullRequestState, RollbackContext, allowed,
@@ -40,7 +42,7 @@ pub(super) async fn observe(
     let status = record.status.clone().unwrap_or_default();
     let asks = asks_guards(status.phase);
     let gate_key = (key.0.clone(), spec.gate.clone());
-    let gate = gitops.gates.get(&key.0, &spec.gate);
+    let gate = gate(controller, &gate_key, asks).await?;
     let delivery = delivered::delivery(gitops, &key.0, spec);
     let paths = spec.source.as_ref().map(|source| delivered::paths(delivery.as_ref(), source)).unwrap_or_default();
     let access = access(controller, key, spec.source.as_ref(), &paths).await?;
@@ -84,6 +86,15 @@ pub(super) async fn observe(
         pull_request: pull_request(&evidence.status, opened.as_ref().map(|(_, opened)| opened)).await,
     };
     Ok(Observed { evidence, context, opened: opened.map(|(_, opened)| opened), paths })
+}
+
+/// The gate. As long as guards are asked it is read anew: the record may be here before the watch shows the
+/// verdict that it was made for, and an older one would be refused for good.
+async fn gate(controller: &Controller, key: &Key, anew: bool) -> Result<Option<Arc<TestGate>>, LookError> {
+    if !anew {
+        return Ok(controller.gitops.gates.get(&key.0, &key.1));
+    }
+    Ok(controller.context.cluster.get::<TestGate>(&key.0, &key.1).await?.map(Arc::new))
 }
 
 /// A grant that covers the source.

@@ -172,18 +172,22 @@ async fn answer(State(server): State<ApiServer>, method: Method, uri: Uri, body:
         return failure(StatusCode::GONE, "Expired");
     }
     let body = || serde_json::from_slice::<Value>(&body).unwrap_or_default();
-    let named =
-        path.split('/').skip_while(|part| *part != "namespaces").count() >= 4 || path.contains("/api/v1/namespaces/");
+    let named = path.split('/').skip_while(|part| *part != "namespaces").count() >= 4
+        || path.contains("/api/v1/namespaces/")
+        || path.contains("/gitwriteaccesses/");
     let mut kept = server.lock();
     let found = match method {
         Method::GET if named => kept.objects.get(path).cloned(),
         Method::GET => Some(kept.list(path)),
         Method::PATCH => kept.patch(path, body()),
         Method::DELETE => kept.objects.remove(path),
-        Method::POST if path.contains("/apis/assay.dev/") => match kept.create(path, body()) {
-            Some(object) => Some(object),
-            None => return failure(StatusCode::CONFLICT, "AlreadyExists"),
-        },
+        Method::PUT => Some(kept.write(path, body())),
+        Method::POST if path.contains("/apis/assay.dev/") || path.ends_with("/leases") => {
+            match kept.create(path, body()) {
+                Some(object) => Some(object),
+                None => return failure(StatusCode::CONFLICT, "AlreadyExists"),
+            }
+        }
         _ => Some(body()),
     };
     found.map_or_else(|| failure(StatusCode::NOT_FOUND, "NotFound"), |object| Json(object).into_response())

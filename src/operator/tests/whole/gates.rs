@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use crate::apiserver::ApiServer;
 use crate::{House, KINDS, house, passed, workflow};
 
-const GATE: &str = "/apis/assay.dev/v1alpha1/namespaces/ns/testgates/g";
-const APPLICATION: &str = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web";
+pub(crate) const GATE: &str = "/apis/assay.dev/v1alpha1/namespaces/ns/testgates/g";
+pub(crate) const APPLICATION: &str = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/web";
 const GOOD: &str = "aaaaaaa111111111111111111111111111111111";
 const BAD: &str = "bbbbbbb222222222222222222222222222222222";
 
-fn gate() -> Value {
+pub(crate) fn gate() -> Value {
     json!({
         "apiVersion": "assay.dev/v1alpha1", "kind": "TestGate",
         "metadata": { "name": "g", "namespace": "ns", "uid": "uid-g", "generation": 1 },
@@ -26,7 +26,7 @@ fn gate() -> Value {
 }
 
 /// An Application that was compared with a revision, and whose operation of another one runs, if any.
-fn application(compared: (&str, &str), operation: Option<&str>) -> Value {
+pub(crate) fn application(compared: (&str, &str), operation: Option<&str>) -> Value {
     let operation = operation.map(|revision| {
         json!({
             "phase": "Running", "startedAt": "2026-01-01T00:00:00Z",
@@ -58,7 +58,7 @@ fn ended(verdict: Verdict) -> Progress {
 
 impl House {
     /// Waits for that run of the gate's current judgement, and lets its runner say how it ended.
-    async fn end_run(&self, number: usize, revision: &str, verdict: Verdict) -> Value {
+    pub(crate) async fn end_run(&self, number: usize, revision: &str, verdict: Verdict) -> Value {
         let made = |gate: &Value| gate["status"]["current"]["executions"][number - 1]["name"].is_string();
         let current = |gate: &Value| gate["status"]["current"]["revision"] == revision;
         let gate = self.until(GATE, |gate| current(gate) && made(gate)).await;
@@ -79,7 +79,7 @@ impl House {
         panic!("the store does not know {name}");
     }
 
-    async fn gate_says(&self, reason: &str, revision: &str) -> Value {
+    pub(crate) async fn gate_says(&self, reason: &str, revision: &str) -> Value {
         let says =
             |gate: &Value| gate["status"]["reason"] == reason && gate["status"]["current"]["revision"] == revision;
         self.until(GATE, says).await

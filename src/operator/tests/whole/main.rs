@@ -2,13 +2,18 @@
 
 mod apiserver;
 mod gates;
+mod repository;
+mod rollbacks;
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use assay_api::{Reason, StepState, Verdict};
-use assay_cluster::{Cluster, ConnectOptions};
+use assay_cluster::{Cluster, ConnectOptions, Elected, ElectionOptions, elect};
+use assay_git::Repositories;
 use assay_lifecycle::{Limits, Policy};
-use assay_operator::{Context, Metrics, NoTrees, Settings, run};
+use assay_operator::{Context, Git, GrantedTrees, Metrics, NoTrees, Settings, Trees, Webhooks, run};
 use assay_protocol::ingest::Commands;
 use assay_protocol::{ArtifactTotals, Progress, RunOutcome, Seal, Server, StepProgress};
 use assay_store::{RecordError, RunKey, Store};
@@ -25,11 +30,17 @@ struct House {
     store: Store,
     registry: Registry,
     _folder: tempfile::TempDir,
+    _elected: Option<Elected>,
     _operator: tokio_util::task::AbortOnDropHandle<()>,
 }
 
 /// An operator that looks after what `server` has.
 async fn house(server: ApiServer) -> House {
+    house_with(server, false).await
+}
+
+/// The same; if wanted it leads, and may do everything with Git.
+async fn house_with(server: ApiServer, writes: bool) -> House {
     let address = server.start().await;
     let folder = tempfile::tempdir().expect("a folder");
     let kubeconfig = folder.path().join("kubeconfig");
@@ -59,10 +70,31 @@ async fn house(server: ApiServer) -> House {
         gitops: true,
     };
     let events = cluster.events("test");
-    let trees = std::sync::Arc::new(NoTrees);
-    let context = Context { cluster, store: store.clone(), events, trees, git: None, metrics, settings };
+    let elected = writes.then(|| elect(&cluster, ElectionOptions::new("ns", "lease", "test")));
+    let git = elected.as_ref().map(|elected| Arc::new(git(elected, folder.path())));
+    let trees: Arc<dyn Trees> = match &git {
+        Some(git) => Arc::new(GrantedTrees::new(cluster.clone(), Arc::clone(git))),
+        None => Arc::new(NoTrees),
+    };
+    if let Some(elected) = &elected {
+        assert!(elected.leading().await);
+    }
+    let context = Context { cluster, store: store.clone(), events, trees, git, metrics, settings };
     let operator = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(run(context)));
-    House { server, store, registry, _folder: folder, _operator: operator }
+    House { server, store, registry, _folder: folder, _elected: elected, _operator: operator }
+}
+
+fn git(elected: &Elected, folder: &Path) -> Git {
+    Git {
+        repositories: Repositories::new(folder.join("mirrors")),
+        fence: elected.fence(),
+        webhooks: Webhooks::default(),
+        namespace: "ns".to_owned(),
+        refresh: true,
+        unblock: true,
+        write: true,
+        external_url: None,
+    }
 }
 
 impl House {
