@@ -12,6 +12,7 @@ mod address;
 mod ask;
 mod blobs;
 mod complaint;
+mod content;
 mod deployed;
 mod error;
 mod forge;

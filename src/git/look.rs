@@ -9,7 +9,7 @@ use crate::error::GitError;
 use crate::limits::Limits;
 use crate::mirror::Mirror;
 use crate::session::Session;
-use crate::{history, names, objects, precious};
+use crate::{content, history, names, objects, precious};
 
 /// Files that are listed.
 const FILES: usize = 1000;
@@ -60,10 +60,10 @@ pub(crate) async fn look(
     let good = seek(mirror, session, limits, ask.good.as_deref()).await?;
     let deployed = seek(mirror, session, limits, ask.deployed.as_deref()).await?;
     let mut facts = GitFacts {
-        tip_tree: Some(objects::tree_hash(mirror, &tip, &ask.paths).await?),
-        bad_tree: hash(mirror, bad.as_deref(), &ask.paths).await?,
-        good_tree: hash(mirror, good.as_deref(), &ask.paths).await?,
-        deployed_tree: hash(mirror, deployed.as_deref(), &ask.paths).await?,
+        tip_tree: hash(mirror, session, Some(&tip), &ask.paths).await?,
+        bad_tree: hash(mirror, session, bad.as_deref(), &ask.paths).await?,
+        good_tree: hash(mirror, session, good.as_deref(), &ask.paths).await?,
+        deployed_tree: hash(mirror, session, deployed.as_deref(), &ask.paths).await?,
         done: history::carrying(mirror, good.as_deref(), &tip, &ask.key).await?,
         pull_request_branch: mirror.tip(&format!("{BRANCH_PREFIX}{}", ask.key)).await?,
         tip,
@@ -104,9 +104,14 @@ async fn seek(
     }
 }
 
-async fn hash(mirror: &Mirror, commit: Option<&str>, paths: &[String]) -> Result<Option<String>, GitError> {
+async fn hash(
+    mirror: &Mirror,
+    session: &Session,
+    commit: Option<&str>,
+    paths: &[String],
+) -> Result<Option<String>, GitError> {
     match commit {
-        Some(commit) => objects::tree_hash(mirror, commit, paths).await.map(Some),
+        Some(commit) => content::hash(mirror, session, commit, paths).await.map(Some),
         None => Ok(None),
     }
 }

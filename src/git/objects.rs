@@ -1,5 +1,7 @@
 //! Trees: what is at a path of a commit, and how two commits differ.
 
+use std::collections::BTreeSet;
+
 use assay_gitops::FileChange;
 use sha2::{Digest, Sha256};
 
@@ -84,9 +86,15 @@ fn parse(out: &[u8]) -> Vec<Entry> {
     text.split('\0').filter_map(entry).collect()
 }
 
-/// SHA-256 over the lines `path NUL id NEWLINE` of the paths, which are sorted.
-pub(crate) async fn tree_hash(mirror: &Mirror, commit: &str, paths: &[String]) -> Result<String, GitError> {
+/// SHA-256 over the lines `path NUL id NEWLINE` of the paths, and over the salt.
+pub(crate) async fn tree_hash(
+    mirror: &Mirror,
+    commit: &str,
+    paths: &BTreeSet<String>,
+    salt: Option<&str>,
+) -> Result<String, GitError> {
     let mut digest = Sha256::new();
+    digest.update(salt.unwrap_or_default());
     for path in paths {
         let id = entry(mirror, commit, path).await?.map_or_else(|| "-".to_owned(), |entry| entry.id);
         digest.update(format!("{path}\0{id}\n"));

@@ -6,7 +6,6 @@ use std::time::Instant;
 
 use assay_gitops::GitFacts;
 
-use crate::address::Address;
 use crate::ask::{Checked, Look, Planned, Push, Pushed, Restore};
 use crate::error::GitError;
 use crate::limits::Limits;
@@ -14,7 +13,7 @@ use crate::mirrors::Mirrors;
 use crate::program::Call;
 use crate::remote::Remote;
 use crate::session::Session;
-use crate::{look, names, objects, push, restore};
+use crate::{content, look, names, push, restore};
 
 /// Mirrors that are tried in one call.
 const TRIES: usize = 3;
@@ -57,12 +56,13 @@ impl Repositories {
         self.mirrors.fresh(Arc::new(Session::open(remote)?)).await.map(drop)
     }
 
-    /// SHA-256 over the lines `path NUL id NEWLINE` of the paths, sorted, where the id is that of the tree or file in
-    /// Git, or `-`. Nothing is fetched: `None` when the mirror does not have the revision (yet).
+    /// SHA-256 over the lines `path NUL id NEWLINE` of the paths, and of what they refer to beside them, sorted, where
+    /// the id is that of the tree or file in Git, or `-`. No commit is fetched: `None` when the mirror does not have
+    /// the revision (yet).
     ///
     /// # Errors
     ///
-    /// A name is refused, or the mirror cannot be read.
+    /// A name is refused, the mirror cannot be read, or the server does not give a file that names others.
     pub async fn tree_hash(
         &self,
         remote: &Remote,
@@ -70,10 +70,11 @@ impl Repositories {
         paths: &[String],
     ) -> Result<Option<String>, GitError> {
         let (revision, paths) = (names::commit(revision)?, names::paths(paths)?);
-        let place = self.mirrors.place(&Address::parse(&remote.url)?);
+        let session = Session::open(remote)?;
+        let place = self.mirrors.place(&session.address);
         let Some(held) = place.hold().await else { return Ok(None) };
         let hashed = match held.mirror.resolve(&revision).await {
-            Ok(Some(id)) => objects::tree_hash(&held.mirror, &id, &paths).await.map(Some),
+            Ok(Some(id)) => content::hash(&held.mirror, &session, &id, &paths).await.map(Some),
             Ok(None) => Ok(None),
             Err(error) => Err(error),
         };

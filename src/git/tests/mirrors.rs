@@ -25,7 +25,8 @@ async fn a_hash_is_known_after_a_fetch_and_moves_with_its_paths_only() {
     repositories.fetch(&remote).await.unwrap();
     let first = repositories.tree_hash(&remote, &good, &paths).await.unwrap().unwrap();
     let tree = author.run(&["rev-parse", &format!("{good}:apps/shop")]);
-    let lines = format!("absent\0-\napps/shop\0{tree}\n");
+    let base = author.run(&["rev-parse", &format!("{good}:base")]);
+    let lines = format!("absent\0-\napps/shop\0{tree}\nbase\0{base}\n");
     let expected: String =
         <sha2::Sha256 as sha2::Digest>::digest(lines).iter().map(|byte| format!("{byte:02x}")).collect();
     assert_eq!(first, expected);
@@ -43,6 +44,31 @@ async fn a_hash_is_known_after_a_fetch_and_moves_with_its_paths_only() {
     author.publish();
     repositories.fetch(&remote).await.unwrap();
     assert_eq!(repositories.tree_hash(&remote, "abcdef0", &paths).await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hash_moves_with_what_its_paths_refer_to() {
+    let server = Server::start().await;
+    let author = server.repository("shop", "sha1");
+    let first = author
+        .write("apps/shop/kustomization.yaml", "resources: [../../base]\n")
+        .write("base/kustomization.yaml", "resources: [colour.yaml]\n")
+        .write("base/colour.yaml", "colour: green\n")
+        .commit("A shared base");
+    let other = author.write("elsewhere/x", "x").commit("Beside");
+    let red = author.write("base/colour.yaml", "colour: red\n").commit("Red");
+    let unclear = author.write("base/kustomization.yaml", "a: [").commit("Broken");
+    let again = author.write("elsewhere/x", "y").commit("Beside again");
+    author.publish();
+    let (repositories, remote) = (server.repositories(), server.remote("shop"));
+    repositories.fetch(&remote).await.unwrap();
+    let mut hashes = Vec::new();
+    for commit in [&first, &other, &red, &unclear, &again] {
+        hashes.push(repositories.tree_hash(&remote, commit, &["apps/shop".to_owned()]).await.unwrap().unwrap());
+    }
+    assert_eq!(hashes[0], hashes[1]);
+    assert_ne!(hashes[1], hashes[2], "the base is delivered too");
+    assert_ne!(hashes[3], hashes[4], "what cannot be read equals nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,10 +149,12 @@ async fn the_mirrors_that_were_not_used_for_longest_go() {
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     assert_eq!(mirrors(&server).len(), 2);
-    let before = server.switch.fetches.load(Ordering::SeqCst);
     let paths = [String::new()];
     let good = server.bare("one");
     let good = super::author::git(&good, &["rev-parse", "main"], 0);
+    // Files that name others are brought the first time.
+    assert!(repositories.tree_hash(&server.remote("one"), &good, &paths).await.unwrap().is_some());
+    let before = server.switch.fetches.load(Ordering::SeqCst);
     assert!(repositories.tree_hash(&server.remote("one"), &good, &paths).await.unwrap().is_some());
     assert!(repositories.tree_hash(&server.remote("two"), &good, &paths).await.unwrap().is_none());
     assert_eq!(server.switch.fetches.load(Ordering::SeqCst), before);
