@@ -115,7 +115,8 @@ fn host_and_port(host: &str) -> Result<(String, Option<u16>), RepositoryUrlError
         None => (host, None),
     };
     let name = name.strip_suffix('.').unwrap_or(name);
-    if name.is_empty() || name.contains(':') && !name.starts_with('[') {
+    let names_nothing = name.is_empty() || name.split('.').any(str::is_empty);
+    if names_nothing || name.contains(':') && !name.starts_with('[') {
         return Err(RepositoryUrlError::NoHost);
     }
     Ok((name.to_ascii_lowercase(), port))
