@@ -82,4 +82,6 @@ pub struct RollbackSeen {
     pub bad: RevisionStatus,
     /// Where it stands.
     pub phase: RollbackPhase,
+    /// When the failure that it is about became final.
+    pub failed_at: Timestamp,
 }

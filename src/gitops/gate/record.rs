@@ -33,9 +33,14 @@ fn names_same(observed: &GateObserved, summary: &RollbackSummary) -> bool {
     observed.previous.rollback.as_ref().is_some_and(|known| known.name == summary.name)
 }
 
-/// Whether the record that exists is about this judgement's revision.
+/// Whether the record that exists is about this judgement: of the same revision, or of the same content as far as it
+/// was not judged once more. Somebody who takes a revert back brings the bad content as a new revision, and that is
+/// a new failure.
 pub(super) fn is_about(observed: &GateObserved, current: &Judgement) -> bool {
-    observed.rollback.as_ref().is_some_and(|seen| same(&seen.bad, &current.revision))
+    observed.rollback.as_ref().is_some_and(|seen| {
+        let same_failure = current.finished_at == Some(seen.failed_at);
+        seen.bad.revision == current.revision.revision || (same_failure && same(&seen.bad, &current.revision))
+    })
 }
 
 fn spec(

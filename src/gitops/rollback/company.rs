@@ -30,6 +30,14 @@ pub(super) fn takes_along(leader: &OtherRollback, own: &[String]) -> bool {
     decided && own.iter().all(|path| commit.paths.iter().any(|restored| within(path, restored)))
 }
 
+/// The record whose commit is on the branch already and carries out this one's decision too: it was written before
+/// this record was looked at again.
+pub(super) fn carried_out_by<'a>(evidence: &'a Evidence, own: &[String]) -> Option<&'a OtherRollback> {
+    let done = evidence.git.as_ref().ok()?.done.as_ref()?;
+    let is_done = |other: &&OtherRollback| other.commit.as_ref().is_some_and(|commit| commit.id == *done);
+    evidence.others.iter().filter(is_done).find(|other| takes_along(other, own))
+}
+
 /// The record by its name in `status.joined`.
 pub(super) fn named<'a>(evidence: &'a Evidence, joined: &str) -> Option<&'a OtherRollback> {
     evidence.others.iter().find(|other| name(&other.record) == joined)

@@ -5,7 +5,7 @@ use std::time::Duration;
 use assay_api::{Answer, Finding, Guard, Reason, RevertCommit, RollbackMode, RollbackPhase, RollbackStatus};
 use jiff::Timestamp;
 
-use super::company::{entries, name, own_paths, takes_along};
+use super::company::{carried_out_by, entries, name, own_paths, takes_along};
 use super::decision::{RollbackAction, RollbackDecision, in_words};
 use super::facts::{PlanOutcome, PlanRequest, PlannedCommit, RollbackContext};
 use crate::evidence::Evidence;
@@ -82,6 +82,10 @@ pub(super) fn least(a: RollbackMode, b: RollbackMode) -> RollbackMode {
 
 /// Nothing is decided yet, or it has to be decided anew.
 pub(super) fn evaluate(evidence: &Evidence, context: &RollbackContext, now: Timestamp) -> RollbackDecision {
+    // What the guards then object to is that very commit.
+    if let Some(leader) = carried_out_by(evidence, &own_paths(evidence, context)) {
+        return join(evidence, &name(&leader.record), now).with_findings(&context.findings);
+    }
     let chain = fold_chain(evidence, &context.findings);
     let decision = match chain {
         Chain::Refused(refused) => refuse(evidence, &refused),

@@ -100,7 +100,11 @@ impl Controller {
         if let Created::Made(_) = self.context.cluster.create(&rollback, FIELD_MANAGER_OPERATOR).await? {
             let gate = gate.metadata.name.as_deref();
             tracing::info!(namespace, gate, name, bad = spec.bad.revision, "a gate made the record of a rollback");
-            let seen = RollbackSeen { bad: spec.bad.clone(), phase: assay_api::RollbackPhase::Evaluating };
+            let seen = RollbackSeen {
+                bad: spec.bad.clone(),
+                phase: assay_api::RollbackPhase::Evaluating,
+                failed_at: spec.failed_at,
+            };
             memory.rollback = Some((name.to_owned(), seen));
         }
         Ok(())

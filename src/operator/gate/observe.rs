@@ -75,7 +75,10 @@ impl Controller {
         let name = &previous.rollback.as_ref()?.name;
         if let Some(rollback) = self.gitops.rollbacks.get(namespace, name) {
             let phase = rollback.status.as_ref().map(|status| status.phase).unwrap_or_default();
-            memory.rollback = Some((name.clone(), RollbackSeen { bad: rollback.spec.bad.clone(), phase }));
+            memory.rollback = Some((
+                name.clone(),
+                RollbackSeen { bad: rollback.spec.bad.clone(), phase, failed_at: rollback.spec.failed_at },
+            ));
         }
         memory.rollback.as_ref().filter(|(known, _)| known == name).map(|(_, seen)| seen.clone())
     }

@@ -57,7 +57,7 @@ const HOOKS: &[GitopsCase] = &[
     case(
         "hook-evidence",
         "`generateName` and delete policy `HookSucceeded`",
-        "Argo CD deletes the execution; its verdict and log can be read afterwards",
+        "Argo CD deletes the execution; its log, with the verdict, and its files can be read afterwards",
     ),
 ];
 
@@ -127,7 +127,11 @@ const REFUSALS: &[GitopsCase] = &[
         "a newer commit touches the path before the decision",
         "`NothingNewer` refuses; the newer commit stays",
     ),
-    case("merge-commit", "a merge lies between good and bad", "`NoMerge` refuses"),
+    case(
+        "merge-commit",
+        "a merge lies between good and bad; the policy would push",
+        "`NoMerge` lets a pull request be opened, and nothing else",
+    ),
     case(
         "shared-base",
         "a base outside the path, that the app refers to, changed too",

@@ -1,6 +1,6 @@
 //! Which revision is judged, and when.
 
-use assay_api::{Reason, RevisionStatus, Verdict};
+use assay_api::{Reason, RevisionStatus, RollbackPhase, Verdict};
 
 use super::kstatus::Status;
 use super::scene::{A, B, C, Scene, at, revision, spec};
@@ -129,6 +129,21 @@ fn a_revert_is_tested_although_its_content_was_judged_before() {
     scene.judged(B, Verdict::Passed);
     scene.judged(A, Verdict::Passed);
     assert_eq!(scene.made.iter().filter(|(_, revision)| revision == A).count(), 2);
+}
+
+#[test]
+fn bad_content_that_somebody_brings_back_is_a_new_failure() {
+    let (revert, again) = ("ddddddd444444444444444444444444444444444", "eeeeeee555555555555555555555555555555555");
+    let mut scene = Scene::new(spec(&["smoke"]));
+    for (revision, tree) in [(A, "t1"), (B, "t2"), (revert, "t1"), (again, "t2")] {
+        scene.tree(revision, tree);
+    }
+    scene.judged(A, Verdict::Passed);
+    scene.judged(B, Verdict::Failed);
+    scene.rollback(RollbackPhase::Recovered);
+    scene.judged(revert, Verdict::Passed);
+    scene.judged(again, Verdict::Failed);
+    assert_eq!(scene.rollbacks.len(), 2, "its record says why it is not taken back once more");
 }
 
 #[test]

@@ -209,7 +209,7 @@ impl Scene {
                 assert!(!self.rollbacks.contains(name), "{name} is made again");
                 self.rollbacks.push(name.clone());
                 let phase = RollbackPhase::Evaluating;
-                self.observed.rollback = Some(RollbackSeen { bad: spec.bad.clone(), phase });
+                self.observed.rollback = Some(RollbackSeen { bad: spec.bad.clone(), phase, failed_at: spec.failed_at });
             }
             GateAction::PublishEvent { reason, message } => {
                 assert!(!message.is_empty());

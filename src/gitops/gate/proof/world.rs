@@ -239,7 +239,11 @@ impl World {
             }
             GateAction::MakeRollback { name, spec } => {
                 self.rollbacks.insert(name.clone());
-                self.observed.rollback = Some(RollbackSeen { bad: spec.bad.clone(), phase: RollbackPhase::Evaluating });
+                self.observed.rollback = Some(RollbackSeen {
+                    bad: spec.bad.clone(),
+                    phase: RollbackPhase::Evaluating,
+                    failed_at: spec.failed_at,
+                });
             }
             GateAction::PublishEvent { .. } => {}
         }

@@ -65,6 +65,22 @@ fn who_is_taken_along_joins_and_who_is_not_waits() {
 }
 
 #[test]
+fn who_was_taken_along_before_it_looked_again_joins() {
+    let refused = [(Guard::NothingNewer, Answer::Refuse), (Guard::NotDoneBefore, Answer::Refuse), HELD[0]];
+    for (phase, done, expected) in [
+        (RollbackPhase::Committing, "both000", RollbackPhase::Joined),
+        (RollbackPhase::Deploying, "both000", RollbackPhase::Joined),
+        (RollbackPhase::Recovered, "both000", RollbackPhase::Joined),
+        (RollbackPhase::Deploying, "other00", RollbackPhase::Superseded),
+    ] {
+        let mut evidence = with(leading(phase, &["apps/api", "apps/web"]), RollbackPhase::Holding);
+        evidence.git.as_mut().unwrap().done = Some(done.to_owned());
+        let decision = decide_rollback(&evidence, &context(&refused), at(30));
+        assert_eq!(decision.phase, expected, "{phase} {done}");
+    }
+}
+
+#[test]
 fn who_joined_follows_the_leader() {
     let both = ["apps/api", "apps/web"];
     for (phase, written, expected) in [

@@ -76,7 +76,7 @@ pub(crate) fn passes(suite: &Suite) -> Outcome<Figures> {
         holds(phase == "Succeeded" && message == execution.text("/status/message"), || {
             format!("the hook is {phase}: `{message}`, the execution says `{}`", execution.text("/status/message"))
         })?;
-        holds(execution.text("/status/revision") == first, || format!("{:#}", execution.value()["status"]))?;
+        holds(execution.text("/status/delivery/revision") == first, || format!("{:#}", execution.value()["status"]))?;
         Ok(noticed(world, "passed", "Succeeded"))
     })
 }
@@ -164,10 +164,10 @@ pub(crate) fn evidence(suite: &Suite) -> Outcome<Figures> {
         world.live().until("Argo CD deletes the hook", crate::own::PATIENCE, |board| {
             board.get("TestExecution", world.name(), &name).is_none().then_some(())
         })?;
-        let told = world.namespace().assay(&["describe", &name])?;
-        holds(told.stdout.contains("passed"), || format!("describe says {told:?}"))?;
         let log = world.namespace().assay(&["logs", &name])?;
-        holds(log.code == 0, || format!("the log is gone: {log:?}"))?;
+        holds(log.code == 0 && log.stdout.contains("2 tests passed"), || format!("the log says {log:?}"))?;
+        let files = world.namespace().assay(&["artifacts", "ls", &name])?;
+        holds(files.stdout.contains("report.xml"), || format!("the files are {files:?}"))?;
         Ok(Vec::new())
     })
 }

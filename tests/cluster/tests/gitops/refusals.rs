@@ -93,7 +93,11 @@ pub(crate) fn merge_commit(suite: &Suite) -> Outcome<Figures> {
         let bad = repository.git(&["rev-parse", "HEAD"])?;
         repository.push()?;
         world.nudge()?;
-        refused(world, &bad, "NoMerge")
+        // A person decides: only a pull request is opened.
+        world.verdict(App::Web, &bad, "failed")?;
+        let record = world.phase(App::Web, &bad, "PullRequestOpen")?;
+        answers(&record, "NoMerge", "PullRequest")?;
+        unchanged(world, &bad)
     })
 }
 
@@ -125,7 +129,8 @@ pub(crate) fn shared_base(suite: &Suite) -> Outcome<Figures> {
 }
 
 pub(crate) fn tag_target(suite: &Suite) -> Outcome<Figures> {
-    let plan = Plan::new(Engine::Argo).delivery(json!({"spec": {"source": {"targetRevision": "v1"}}}));
+    let mut plan = Plan::new(Engine::Flux);
+    plan.source = json!({"spec": {"ref": {"branch": null, "tag": "v1"}}});
     suite.within("tag", plan, |world| {
         let good = world.first_commit(&Behaviour::good("1.0.0"))?;
         let repository = world.repository();
@@ -137,9 +142,8 @@ pub(crate) fn tag_target(suite: &Suite) -> Outcome<Figures> {
         let bad = repository.change("Raise the price", &world.files(App::Web, &Behaviour::bad("1.1.0"))?)?;
         repository.git(&["tag", "v2"])?;
         repository.git(&["push", "-q", "origin", "v2"])?;
-        let patch = r#"{"spec":{"source":{"targetRevision":"v2"}}}"#;
-        let delivery = world.delivery_name(App::Web);
-        world.kubectl(&["-n", "argocd", "patch", "application", &delivery, "--type=merge", "-p", patch])?;
+        let patch = r#"{"spec":{"ref":{"tag":"v2"}}}"#;
+        world.kubectl(&["-n", world.name(), "patch", "gitrepository", "shop", "--type=merge", "-p", patch])?;
         refused(world, &bad, "SourceIsBranch")
     })
 }
