@@ -25,7 +25,7 @@ pub struct RollbackPolicy {
     /// Shortest time between two rollbacks of this delivery. Default `30m`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cool_down: Option<DurationText>,
-    /// A failure older than this is only reported. Default `20m`.
+    /// A failure older than this is only reported. Default `20m`, or `24h` with `approval`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_failure_age: Option<DurationText>,
     /// How long a revert may take until it is deployed and judged green. Default `15m`.

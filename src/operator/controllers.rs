@@ -7,6 +7,7 @@ use crate::definition::{templates, workflows};
 use crate::finished::Listeners;
 use crate::gitops::Gitops;
 use crate::hands::Hands;
+use crate::refresh::follow_pushes;
 use crate::{access, execution, gate, gitops, retention, rollback, storage};
 
 /// Runs all controllers, until the future is dropped. Only the leader may do
@@ -41,16 +42,17 @@ pub async fn run(context: Context) {
 
 /// Everything that reads or writes Git. From the call on no news are missed.
 fn of_git(context: &Arc<Context>, gitops: &Arc<Gitops>) -> impl Future<Output = ()> + use<> {
-    let news = [gitops.listen(), gitops.listen(), gitops.listen()];
+    let news = [gitops.listen(), gitops.listen(), gitops.listen(), gitops.listen()];
     let (context, gitops) = (Arc::clone(context), Arc::clone(gitops));
     async move {
         let Some(git) = context.git.clone() else { return };
-        let [grants, rollbacks, verdicts] = news;
+        let [grants, rollbacks, verdicts, pushes] = news;
         let hands = Hands { context, git: Arc::clone(&git), gitops: Arc::clone(&gitops) };
         tokio::join!(
             access::run(hands.clone(), grants),
             rollback::run(hands.clone(), rollbacks),
-            access::show_verdicts(hands, verdicts),
+            access::show_verdicts(hands.clone(), verdicts),
+            follow_pushes(hands, pushes),
             access::hear_forges(git, gitops),
         );
     }

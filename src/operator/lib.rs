@@ -21,6 +21,7 @@ mod gitops;
 mod hands;
 mod metrics;
 mod queue;
+mod refresh;
 mod retention;
 mod rollback;
 mod rollback_metrics;

@@ -11,6 +11,8 @@ use crate::text::{plain, short};
 
 /// A failure older than this is only reported, unless the policy says otherwise.
 const MAX_AGE: Duration = Duration::from_secs(20 * 60);
+/// People are asked for their approval, and they sleep.
+const MAX_AGE_WITH_APPROVAL: Duration = Duration::from_secs(24 * 60 * 60);
 /// Two clocks of a cluster may differ by this much.
 const SKEW: SignedDuration = SignedDuration::from_secs(60);
 /// A gate keeps so many executions of a judgement; more than these are not known.
@@ -156,7 +158,8 @@ pub(super) fn fresh_failure(evidence: &Evidence, now: Timestamp) -> Finding {
 /// Until when the failure counts.
 pub(super) fn fresh_until(evidence: &Evidence) -> Result<Timestamp, Finding> {
     let text = evidence.spec.policy.max_failure_age.as_ref();
-    let limit = duration(Guard::FreshFailure, "`spec.rollback.maxFailureAge` of the gate", text, MAX_AGE)?;
+    let default = if evidence.spec.policy.approval { MAX_AGE_WITH_APPROVAL } else { MAX_AGE };
+    let limit = duration(Guard::FreshFailure, "`spec.rollback.maxFailureAge` of the gate", text, default)?;
     Ok(after(evidence.spec.failed_at, limit))
 }
 

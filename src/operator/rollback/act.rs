@@ -14,6 +14,7 @@ use super::plan::{Told, base, plan, request_of};
 use crate::access::Opened;
 use crate::failure::LookError;
 use crate::gitops::Key;
+use crate::refresh::{ask, asked};
 
 /// Labels of pull requests where the grant names none.
 const LABELS: [&str; 2] = ["assay", "rollback"];
@@ -157,18 +158,8 @@ async fn refresh(controller: &Controller, key: &Key, observed: &Observed) {
     if !controller.git.refresh {
         return;
     }
-    let cluster = &controller.context.cluster;
-    let reference = &observed.evidence.spec.delivery;
-    let namespace = reference.namespace.as_deref().unwrap_or(&key.0);
-    let asked = match reference.kind {
-        DeliveryKind::Application => cluster.ask_for_refresh(namespace, &reference.name).await,
-        DeliveryKind::Kustomization | DeliveryKind::HelmRelease => {
-            let own = || (reference.kind.as_str().to_owned(), namespace.to_owned(), reference.name.clone());
-            let known = observed.evidence.delivery.as_ref().and_then(|delivery| delivery.flux_source.clone());
-            let (kind, namespace, name) = known.unwrap_or_else(own);
-            cluster.request_reconcile(&kind, &namespace, &name, &Timestamp::now().to_string()).await
-        }
-    };
+    let Some(delivery) = &observed.evidence.delivery else { return };
+    let asked = ask(&controller.context.cluster, &asked(delivery)).await;
     if let Err(error) = asked {
         let (namespace, name) = key;
         tracing::warn!(namespace, name, error = error_chain(&error), "the delivery's controller was not asked to look");
@@ -179,7 +170,7 @@ async fn refresh(controller: &Controller, key: &Key, observed: &Observed) {
 async fn unblock(controller: &Controller, key: &Key, observed: &Observed, revision: &str) {
     let (namespace, name) = key;
     if !controller.git.unblock {
-        let words = "the policy asks to end an operation, and the manager may not; set `git.unblock` of the chart";
+        let words = "the policy asks to end an operation, and the manager may not; set `gitops.unblock` of the chart";
         tracing::warn!(namespace, name, "{words}");
         return;
     }
