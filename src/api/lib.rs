@@ -85,8 +85,8 @@ pub use reason::Reason;
 pub use retry::RetryPolicy;
 #[cfg(feature = "crd")]
 pub use rollback::{
-    Answer, Finding, PullRequest, RevertCommit, Rollback, RollbackMode, RollbackPhase, RollbackPolicy, RollbackSpec,
-    RollbackStatus, TrailEntry,
+    Answer, DryRun, Finding, PullRequest, RevertCommit, Rollback, RollbackMode, RollbackPhase, RollbackPolicy,
+    RollbackSpec, RollbackStatus, TrailEntry,
 };
 #[cfg(feature = "crd")]
 pub use step::{Artifacts, Step, StepRun};

@@ -32,6 +32,11 @@ pub const ANNOTATION_PAUSE_ROLLBACK: &str = "assay.dev/pause-rollback";
 pub const ANNOTATION_CANCEL: &str = "assay.dev/cancel";
 /// Annotation on the namespace of Assay: `true` keeps every rollback of the cluster from being carried out.
 pub const ANNOTATION_FREEZE: &str = "assay.dev/freeze-rollbacks";
+/// Annotation on a gate: asks what would become of its last failure. The time of the question (RFC 3339), and
+/// after a space the mode that is asked about if it is not that of the gate.
+pub const ANNOTATION_DRY_RUN: &str = "assay.dev/dry-run";
+/// Label on rollbacks: `true` on dry runs. What makes one is its spec; the label is there to select by.
+pub const LABEL_DRY_RUN: &str = "assay.dev/dry-run";
 /// Label on executions and rollbacks: name of the gate that made them.
 pub const LABEL_GATE: &str = "assay.dev/gate";
 /// Annotation on an execution of a gate: what it is for (`Judge`, `Confirm`, `Control`).

@@ -92,6 +92,7 @@ impl std::fmt::Display for RollbackMode {
     printcolumn = r#"{"name":"Reason","type":"string","jsonPath":".status.reason"}"#,
     printcolumn = r#"{"name":"Recovery","type":"string","jsonPath":".status.recoveryTime"}"#,
     printcolumn = r#"{"name":"Age","type":"date","jsonPath":".metadata.creationTimestamp"}"#,
+    printcolumn = r#"{"name":"Dry run","type":"string","priority":1,"jsonPath":".spec.dryRun.mode"}"#,
     printcolumn = r#"{"name":"Commit","type":"string","priority":1,"jsonPath":".status.commit.id"}"#,
     printcolumn = r#"{"name":"Message","type":"string","priority":1,"jsonPath":".status.message"}"#
 )]
@@ -133,9 +134,24 @@ pub struct RollbackSpec {
     pub failures: Vec<FailedTest>,
     /// The gate's policy when the decision began.
     pub policy: RollbackPolicy,
+    /// Set on a dry run: the guards are asked and the commit is planned, and nothing is ever carried out. The mode
+    /// of the policy above is `Observe` then, whatever is asked about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dry_run: Option<DryRun>,
     /// Identity of the decision: a hash over delivery, source, bad and good revision. It stands in the commit,
     /// in the name of the branch and here; nothing is done twice under one key.
     pub key: String,
+}
+
+/// The question that a dry run answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct DryRun {
+    /// The annotation `assay.dev/dry-run` of the gate that asked.
+    pub token: String,
+    /// How far the policy goes that is asked about.
+    #[serde(default)]
+    pub mode: RollbackMode,
 }
 
 /// Where a rollback stands.
@@ -293,6 +309,13 @@ impl Default for RollbackStatus {
             trail: Vec::new(),
             conditions: Vec::new(),
         }
+    }
+}
+
+impl RollbackStatus {
+    /// Whether nothing more will happen to it. A dry run is over in any phase: it waits for nothing.
+    pub const fn is_over(&self) -> bool {
+        self.phase.is_final() || self.finished_at.is_some()
     }
 }
 

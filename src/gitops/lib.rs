@@ -7,6 +7,7 @@
 mod access;
 mod allow;
 mod delivery;
+mod dry_run;
 mod evidence;
 pub mod gate;
 mod guards;
@@ -27,6 +28,7 @@ pub mod webhook;
 pub use access::{AccessFound, fold_access};
 pub use allow::allowed;
 pub use delivery::{Delivery, Judged, Operation, Readiness, Source, Workload};
+pub use dry_run::{DryRunAsk, DryRunChores, as_asked, dry_run_chores, dry_run_name, dry_run_spec, last_failure};
 pub use evidence::{Evidence, GateFacts, Grant, Neighbour, OtherRollback};
 pub use guards::{ask_again_at, ask_guard, companions, judge};
 pub use key::{rollback_branch, rollback_key};

@@ -50,10 +50,10 @@
 - apiGroups: [assay.dev]
   resources: [testexecutions]
   verbs: [create, patch]
-# The record of each decision about a bad revision.
+# The record of each decision about a bad revision; those of dry runs are removed again.
 - apiGroups: [assay.dev]
   resources: [rollbacks]
-  verbs: [create]
+  verbs: [create, delete]
 - apiGroups: [assay.dev]
   resources: [testgates/status, rollbacks/status]
   verbs: [patch]

@@ -69,6 +69,7 @@ fn spec(
         executions: failed.map(|run| run.name.clone()).collect(),
         failures: Vec::new(),
         policy,
+        dry_run: None,
         key,
     })
 }

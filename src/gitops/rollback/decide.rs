@@ -6,14 +6,20 @@ use jiff::Timestamp;
 use super::decision::RollbackDecision;
 use super::evaluate::evaluate;
 use super::facts::RollbackContext;
+use super::rehearse::rehearse;
 use super::verify::{deploying, joined, verifying};
 use super::write::{committing, pull_request_open};
 use crate::evidence::Evidence;
 
 /// What becomes of a rollback. A record in a final phase stays as it is, and nothing is done for it.
 pub fn decide_rollback(evidence: &Evidence, context: &RollbackContext, now: Timestamp) -> RollbackDecision {
+    if evidence.status.is_over() {
+        return RollbackDecision::unchanged(&evidence.status);
+    }
+    if evidence.spec.dry_run.is_some() {
+        return rehearse(evidence, context, now);
+    }
     match evidence.status.phase {
-        phase if phase.is_final() => RollbackDecision::unchanged(&evidence.status),
         RollbackPhase::Committing => committing(evidence, context, now),
         RollbackPhase::Joined => joined(evidence, context, now),
         RollbackPhase::PullRequestOpen => pull_request_open(evidence, context, now),

@@ -46,6 +46,11 @@ pub enum RollbackAction {
 }
 
 impl RollbackDecision {
+    /// Whether the record is over with it.
+    pub const fn is_over(&self) -> bool {
+        self.phase.is_final() || self.facts.finished_at.is_some()
+    }
+
     /// The record goes to, or stays in, a phase.
     pub(super) fn to(phase: RollbackPhase, facts: &RollbackStatus, message: impl Into<String>) -> Self {
         Self {

@@ -61,14 +61,19 @@ pub(super) fn fold_chain<'a>(evidence: &Evidence, findings: &'a [Finding]) -> Ch
     }
     let skipped: Vec<&Finding> = of(Answer::Skipped).collect();
     let complete = Guard::ALL.iter().all(|guard| findings.iter().any(|finding| finding.guard == *guard));
-    match (&evidence.grant, complete && skipped.is_empty()) {
-        (Ok(grant), true) => {
-            let asked =
-                if of(Answer::PullRequest).next().is_some() { RollbackMode::PullRequest } else { RollbackMode::Push };
-            Chain::Go(least(asked, least(evidence.spec.policy.mode, grant.mode)))
-        }
-        _ => Chain::Refused(skipped),
+    if evidence.grant.is_ok() && complete && skipped.is_empty() {
+        Chain::Go(reach(evidence, findings))
+    } else {
+        Chain::Refused(skipped)
     }
+}
+
+/// How far policy, grant and answers let it go, as long as nobody says no.
+pub(super) fn reach(evidence: &Evidence, findings: &[Finding]) -> RollbackMode {
+    let careful = findings.iter().any(|finding| finding.answer == Answer::PullRequest);
+    let asked = if careful { RollbackMode::PullRequest } else { RollbackMode::Push };
+    let allowed = evidence.grant.as_ref().map_or(RollbackMode::Observe, |grant| grant.mode);
+    least(asked, least(evidence.spec.policy.mode, allowed))
 }
 
 /// The one that goes less far.
@@ -105,7 +110,7 @@ pub(super) fn expired(facts: &RollbackStatus, message: &str) -> RollbackDecision
 
 /// Which kind of no it is depends on what went before: what was about to be done and then was overtaken by
 /// something newer is superseded, what only waited too long is expired.
-fn refuse(evidence: &Evidence, refused: &[&Finding]) -> RollbackDecision {
+pub(super) fn refuse(evidence: &Evidence, refused: &[&Finding]) -> RollbackDecision {
     let status = &evidence.status;
     let words = in_words(refused);
     let words =
@@ -122,24 +127,23 @@ fn refuse(evidence: &Evidence, refused: &[&Finding]) -> RollbackDecision {
     RollbackDecision::to(phase, &undecided(status), words)
 }
 
+/// Not yet: what the record says of it.
+pub(super) fn held(evidence: &Evidence, held: &[&Finding]) -> RollbackDecision {
+    let approval = held.iter().all(|finding| finding.guard == Guard::Approved);
+    let phase = if approval { RollbackPhase::AwaitingApproval } else { RollbackPhase::Holding };
+    let decision = RollbackDecision::to(phase, &undecided(&evidence.status), in_words(held));
+    let waits_for_git = held.iter().any(|finding| finding.guard == Guard::RepositoryReadable);
+    if waits_for_git { decision.because(Reason::GitUnavailable) } else { decision }
+}
+
 fn hold(evidence: &Evidence, context: &RollbackContext, held: &[&Finding], now: Timestamp) -> RollbackDecision {
-    let facts = undecided(&evidence.status);
     if held.iter().all(|finding| finding.guard == Guard::Coalesced)
         && let Some(leader) = leader(evidence)
         && takes_along(leader, &own_paths(evidence, context))
     {
         return join(evidence, &name(&leader.record), now);
     }
-    let decision = if held.iter().all(|finding| finding.guard == Guard::Approved) {
-        RollbackDecision::to(RollbackPhase::AwaitingApproval, &facts, in_words(held))
-    } else {
-        RollbackDecision::to(RollbackPhase::Holding, &facts, in_words(held))
-    };
-    let decision = if held.iter().any(|finding| finding.guard == Guard::RepositoryReadable) {
-        decision.because(Reason::GitUnavailable)
-    } else {
-        decision
-    };
+    let decision = self::held(evidence, held);
     let soon = held.iter().any(|finding| finding.guard == Guard::Coalesced);
     let again = after(now, if soon { LOOK_SOON } else { LOOK_AGAIN });
     let known = ask_again_at(evidence, &context.findings, now).unwrap_or(again);
@@ -163,31 +167,43 @@ pub(super) fn undecided(status: &RollbackStatus) -> RollbackStatus {
 
 /// All guards agree: plan the commit, then record it.
 fn go(evidence: &Evidence, context: &RollbackContext, mode: RollbackMode, now: Timestamp) -> RollbackDecision {
-    let (Ok(git), Some(source), Ok(grant)) = (&evidence.git, &evidence.spec.source, &evidence.grant) else {
-        let message = "the guards agree, but repository, source or grant are not known, which is taken for a no";
-        return RollbackDecision::to(RollbackPhase::Refused, &undecided(&evidence.status), message);
+    let wanted = match wanted(evidence, context, mode, now) {
+        Ok(wanted) => wanted,
+        Err(why) => return RollbackDecision::to(RollbackPhase::Refused, &undecided(&evidence.status), why),
     };
-    if mode == RollbackMode::PullRequest && !grant.forge {
-        let message = format!(
-            "it may only go on as a pull request, and GitWriteAccess {} names no forge; set its spec.forge",
-            grant.name
-        );
-        return RollbackDecision::to(RollbackPhase::Refused, &undecided(&evidence.status), message);
-    }
-    let branch = match mode {
-        RollbackMode::PullRequest => rollback_branch(&evidence.spec.key),
-        RollbackMode::Observe | RollbackMode::Push => source.branch.clone(),
-    };
-    let entries = entries(evidence, context, mode);
-    let wanted = PlanRequest { parent: git.tip.clone(), branch, date: seconds(now), entries };
     match context.planned.as_ref().filter(|planned| is_for(planned, &wanted)) {
         None => plan(evidence, wanted),
         Some(planned) => planned_as(evidence, mode, planned, now),
     }
 }
 
+/// The commit that is to be planned; or why there is none.
+pub(super) fn wanted(
+    evidence: &Evidence,
+    context: &RollbackContext,
+    mode: RollbackMode,
+    now: Timestamp,
+) -> Result<PlanRequest, String> {
+    let (Ok(git), Some(source), Ok(grant)) = (&evidence.git, &evidence.spec.source, &evidence.grant) else {
+        let why = "the guards agree, but repository, source or grant are not known, which is taken for a no";
+        return Err(why.to_owned());
+    };
+    if mode == RollbackMode::PullRequest && !grant.forge {
+        return Err(format!(
+            "it may only go on as a pull request, and GitWriteAccess {} names no forge; set its spec.forge",
+            grant.name
+        ));
+    }
+    let branch = match mode {
+        RollbackMode::PullRequest => rollback_branch(&evidence.spec.key),
+        RollbackMode::Observe | RollbackMode::Push => source.branch.clone(),
+    };
+    let entries = entries(evidence, context, mode);
+    Ok(PlanRequest { parent: git.tip.clone(), branch, date: seconds(now), entries })
+}
+
 /// The date is that of the request: time goes on while a commit is planned.
-fn is_for(planned: &PlannedCommit, wanted: &PlanRequest) -> bool {
+pub(super) fn is_for(planned: &PlannedCommit, wanted: &PlanRequest) -> bool {
     let request = &planned.request;
     (&request.parent, &request.branch, &request.entries) == (&wanted.parent, &wanted.branch, &wanted.entries)
 }
@@ -199,7 +215,12 @@ fn plan(evidence: &Evidence, request: PlanRequest) -> RollbackDecision {
         .then(RollbackAction::Plan(request))
 }
 
-fn planned_as(evidence: &Evidence, mode: RollbackMode, planned: &PlannedCommit, now: Timestamp) -> RollbackDecision {
+pub(super) fn planned_as(
+    evidence: &Evidence,
+    mode: RollbackMode,
+    planned: &PlannedCommit,
+    now: Timestamp,
+) -> RollbackDecision {
     let facts = undecided(&evidence.status);
     match &planned.outcome {
         PlanOutcome::Commit(commit) if mode == RollbackMode::Observe => observed(evidence, commit),

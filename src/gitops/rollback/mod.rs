@@ -16,6 +16,7 @@ mod decide;
 mod decision;
 mod evaluate;
 mod facts;
+mod rehearse;
 mod status;
 mod verify;
 mod write;

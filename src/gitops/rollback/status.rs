@@ -19,12 +19,13 @@ pub fn fold_rollback(
     now: Timestamp,
 ) -> RollbackStatus {
     let message = shortened(&decision.message, MESSAGE_BYTES).to_owned();
-    let standing = standing(decision.phase);
+    // Only a dry run is over in a phase in which others wait.
+    let finished_at = decision.phase.is_final().then(|| milliseconds(now)).or(decision.facts.finished_at);
+    let standing = standing(decision.phase, finished_at.is_some());
     let conditions = fold_conditions(&previous.conditions, standing, decision.reason, &message, generation, now);
-    if previous.phase.is_final() {
+    if previous.is_over() {
         return RollbackStatus { observed_generation: generation, conditions, ..previous.clone() };
     }
-    let finished_at = decision.phase.is_final().then(|| milliseconds(now));
     RollbackStatus {
         observed_generation: generation,
         phase: decision.phase,
@@ -39,10 +40,10 @@ pub fn fold_rollback(
 }
 
 /// A finished record is current or failed, never in progress.
-const fn standing(phase: RollbackPhase) -> Standing {
+const fn standing(phase: RollbackPhase, over: bool) -> Standing {
     match phase {
         RollbackPhase::Failed | RollbackPhase::Expired => Standing::Bad,
-        phase if phase.is_final() => Standing::Good,
+        _ if over => Standing::Good,
         _ => Standing::Going,
     }
 }

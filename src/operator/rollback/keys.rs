@@ -53,9 +53,8 @@ fn phase(record: &Rollback) -> RollbackPhase {
 
 /// Over, and written down for this generation.
 fn is_over(record: &Rollback) -> bool {
-    let status = record.status.as_ref();
-    let observed = status.is_some_and(|status| Some(status.observed_generation) == record.metadata.generation);
-    phase(record).is_final() && observed
+    let Some(status) = &record.status else { return false };
+    status.is_over() && Some(status.observed_generation) == record.metadata.generation
 }
 
 /// Whether the object says something about the delivery. What Flux applies is told by more objects than one.
@@ -98,6 +97,7 @@ mod tests {
             executions: Vec::new(),
             failures: Vec::new(),
             policy: RollbackPolicy::default(),
+            dry_run: None,
             key: String::new(),
         };
         let mut record = Rollback::new(name, spec);

@@ -28,8 +28,9 @@ pub(super) async fn look(controller: &Controller, key: &Key) -> Result<Next, Loo
         return Ok(Next::OnChange);
     };
     let _one_at_a_time = match &record.spec.source {
-        Some(source) => Some(controller.locks.hold(source).await),
-        None => None,
+        // A dry run writes nothing, and keeps nobody waiting who does.
+        Some(source) if record.spec.dry_run.is_none() => Some(controller.locks.hold(source).await),
+        _ => None,
     };
     // It may have waited for the lock.
     let Some(mut record) = cluster.get::<Rollback>(&key.0, &key.1).await? else { return Ok(Next::OnChange) };
@@ -43,11 +44,11 @@ pub(super) async fn look(controller: &Controller, key: &Key) -> Result<Next, Loo
             controller.forget(key);
             return Ok(Next::OnChange);
         };
-        if changed {
+        if changed && record.spec.dry_run.is_none() {
             announce(controller, &record, &observed.evidence, &decision).await;
         }
         let (learned, gained) = act(controller, key, &observed, &decision).await?;
-        if decision.phase.is_final() {
+        if decision.is_over() {
             controller.forget(key);
             return Ok(Next::OnChange);
         }

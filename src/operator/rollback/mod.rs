@@ -4,6 +4,7 @@ mod act;
 mod announce;
 mod controller;
 mod delivered;
+mod dry_runs;
 mod keys;
 mod locks;
 mod look;

@@ -6,7 +6,7 @@ use assay_api::{GitSource, Rollback, RollbackPhase, RollbackStatus, TestGate};
 use assay_git::{Disposition, Look, PullRequestState as ForgeState};
 use assay_gitops::{
     Company, Delivery, Evidence, GateFacts, GitFacts, GitTrouble, Grant, PullRequestState, RollbackContext, allowed,
-    asks_guards, asks_repository, companions, is_commit, judge,
+    as_asked, asks_guards, asks_repository, companions, is_commit, judge,
 };
 use assay_telemetry::error_chain;
 use jiff::Timestamp;
@@ -55,7 +55,7 @@ pub(super) async fn observe(
     let evidence = Evidence {
         record: key.clone(),
         created_at: record.metadata.creation_timestamp.as_ref().map_or_else(Timestamp::now, |time| time.0),
-        spec: spec.clone(),
+        spec: as_asked(spec),
         delivery,
         gate: gate.as_ref().map(|gate| GateFacts {
             current: gate.status.as_ref().and_then(|status| status.current.clone()),

@@ -18,7 +18,9 @@ pub(super) async fn records(context: &Context, own: &Key) -> Result<Vec<OtherRol
     for namespace in &context.settings.namespaces {
         all.extend(context.cluster.list::<Rollback>(Some(namespace), None).await?);
     }
-    Ok(all.into_iter().filter_map(|record| other(record, own)).collect())
+    // What was only asked about speaks for and against nothing.
+    let real = all.into_iter().filter(|record| record.spec.dry_run.is_none());
+    Ok(real.filter_map(|record| other(record, own)).collect())
 }
 
 fn other(record: Rollback, own: &Key) -> Option<OtherRollback> {

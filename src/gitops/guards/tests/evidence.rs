@@ -87,6 +87,7 @@ pub(crate) fn spec(path: &str) -> RollbackSpec {
         executions: vec!["shop-bad0000-1".into(), "shop-bad0000-2".into()],
         failures: Vec::new(),
         policy: RollbackPolicy { mode: RollbackMode::Push, ..RollbackPolicy::default() },
+        dry_run: None,
         key: "0123456789abcdef0123".into(),
     }
 }

@@ -4,6 +4,7 @@ mod conditions;
 mod deployed;
 mod evaluated;
 mod pulled;
+mod rehearsed;
 mod together;
 mod world;
 mod written;
@@ -56,6 +57,7 @@ fn spec() -> RollbackSpec {
         executions: Vec::new(),
         failures: Vec::new(),
         policy: RollbackPolicy { mode: RollbackMode::Push, ..RollbackPolicy::default() },
+        dry_run: None,
         key: "k1".to_owned(),
     }
 }
