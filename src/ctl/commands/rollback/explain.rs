@@ -61,12 +61,12 @@ pub(super) async fn explain(place: &Place, task: &Explain, screen: &mut Screen) 
 fn hints(namespace: &str, rollback: &Rollback) -> Vec<String> {
     let (program, name) = (called(), rollback.metadata.name.as_deref().unwrap_or_default());
     let status = rollback.status.clone().unwrap_or_default();
-    let waits = status.reason == Some(assay_api::Reason::AwaitingApproval);
+    let waits = status.reason == Some(assay_api::Reason::AwaitingApproval) && !status.is_over();
     let mut hints: Vec<String> = Vec::new();
     if waits {
         hints.push(format!("approve it: {program} -n {namespace} rollback approve {name}"));
     }
-    if !status.phase.is_final() {
+    if !status.is_over() {
         hints.push(format!("hold it: {program} -n {namespace} rollback pause {name}"));
     }
     let first = rollback.spec.executions.first();
@@ -120,7 +120,8 @@ fn head(rollback: &Rollback, status: &RollbackStatus, now: Timestamp) -> String 
 
 fn policy(rollback: &Rollback) -> String {
     let policy = &rollback.spec.policy;
-    let mut words = vec![policy.mode.to_string()];
+    let asked = rollback.spec.dry_run.as_ref().map(|dry_run| format!("{}, as a dry run", dry_run.mode));
+    let mut words = vec![asked.unwrap_or_else(|| policy.mode.to_string())];
     for (is, what) in [
         (policy.approval, "with approval"),
         (policy.pull_request_if_refused, "pull request when the branch refuses"),
@@ -148,7 +149,8 @@ fn failed_tests(rollback: &Rollback) -> String {
     out
 }
 
-fn commit(status: &RollbackStatus) -> String {
+/// What was, or would be, written; nothing when it is not known.
+pub(super) fn commit(status: &RollbackStatus) -> String {
     let Some(commit) = &status.commit else { return String::new() };
     let written = if status.pushed_at.is_some() || status.pull_request.is_some() { "Commit:" } else { "Would write:" };
     let mut out = format!("\n{written:<13}{}\n", plain(&commit.subject));

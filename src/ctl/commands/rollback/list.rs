@@ -91,7 +91,8 @@ fn row(rollback: &Rollback, columns: Columns, now: Timestamp) -> Vec<Cell> {
     row.push(plain(&spec.gate).into());
     row.push(short(&spec.bad.revision).into());
     row.push(spec.good.as_ref().map_or_else(String::new, |good| short(&good.revision)).into());
-    row.push(spec.policy.mode.as_str().into());
+    let asked = spec.dry_run.as_ref().map(|dry_run| format!("{} (dry run)", dry_run.mode));
+    row.push(asked.unwrap_or_else(|| spec.policy.mode.to_string()).into());
     row.push(phase(status.phase));
     row.push(plain(status.recovery_time.as_deref().unwrap_or_default()).into());
     row.push(created(rollback).map_or_else(|| "<unknown>".to_owned(), |from| age(from, now)).into());

@@ -26,7 +26,7 @@ pub(crate) enum Rollbacks {
     Pause(orders::Hold),
     /// Takes a pause back.
     Resume(orders::Hold),
-    /// Says what the guards would answer about a gate's last failure; makes nothing.
+    /// Says what would become of a gate's last failure: every guard, the commit; carries nothing out.
     DryRun(dry_run::DryRun),
 }
 

@@ -122,7 +122,7 @@ fn annotated(name: &str, value: Option<&str>) -> Value {
 
 /// What is over is neither held nor approved.
 fn running(name: &str, status: &RollbackStatus) -> Result<(), Failure> {
-    if status.phase.is_final() {
+    if status.is_over() {
         let hint = format!("`{} rollback explain {name}` says how it ended", called());
         return Err(Failure::errored(format!("{name} has ended already: {}", status.phase)).hint(hint));
     }

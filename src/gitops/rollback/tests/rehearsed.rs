@@ -45,7 +45,7 @@ fn it_says_what_would_be_done() {
         (Observe, &[][..], Observed, "on main would be recorded, and not written", true),
         (Push, &[], Observed, "would be pushed to main", true),
         (PullRequest, &[], Observed, "a pull request to main be opened", true),
-        (Push, &[(Guard::NoMerge, AsPullRequest)], Observed, "pushed to assay/rollback-k1, and a pull request", true),
+        (Push, &[(Guard::NoMerge, AsPullRequest)], Observed, "a pull request to main be opened", true),
         (Push, &[(Guard::FreshFailure, Refuse)], Refused, "FreshFailure", true),
         (Push, &[(Guard::StillDeployed, Refuse), (Guard::CooledDown, Hold)], Refused, "StillDeployed", true),
         (Push, &[(Guard::CooledDown, Hold)], Holding, "CooledDown", true),

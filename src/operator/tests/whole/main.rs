@@ -1,6 +1,7 @@
 //! The whole operator on a loopback API server and a real store.
 
 mod apiserver;
+mod dry_runs;
 mod gates;
 mod repository;
 mod rollbacks;

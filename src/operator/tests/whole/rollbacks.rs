@@ -11,7 +11,7 @@ use crate::{House, KINDS, house_with, workflow};
 const GRANT: &str = "/apis/assay.dev/v1alpha1/gitwriteaccesses/shop";
 
 /// A gate that has judged the good revision green and the bad one red, with this policy and grant.
-async fn failed(repository: &Repository, policy: Value, grant: Value) -> (House, String, String) {
+pub(crate) async fn failed(repository: &Repository, policy: Value, grant: Value) -> (House, String, String) {
     let server = ApiServer::default();
     server
         .put("/api/v1/namespaces/ns", json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "ns" } }));
@@ -33,7 +33,7 @@ async fn failed(repository: &Repository, policy: Value, grant: Value) -> (House,
     (house, good, bad)
 }
 
-fn grant(repository: &Repository) -> Value {
+pub(crate) fn grant(repository: &Repository) -> Value {
     json!({
         "apiVersion": "assay.dev/v1alpha1", "kind": "GitWriteAccess", "metadata": { "name": "shop" },
         "spec": {
@@ -45,14 +45,14 @@ fn grant(repository: &Repository) -> Value {
 
 impl House {
     /// Argo CD has applied this commit.
-    fn deliver(&self, repository: &Repository, commit: &str) {
+    pub(crate) fn deliver(&self, repository: &Repository, commit: &str) {
         let mut delivered = application((commit, "Synced"), Some(commit));
         delivered["spec"]["source"]["repoURL"] = json!(repository.url);
         self.server.put(APPLICATION, delivered);
     }
 
     /// The record, once it is in this phase.
-    async fn rollback(&self, phase: &str) -> Value {
+    pub(crate) async fn rollback(&self, phase: &str) -> Value {
         for _ in 0..400 {
             if !self.server.paths("rollbacks").is_empty() {
                 break;
