@@ -160,7 +160,11 @@ const REFUSALS: &[GitopsCase] = &[
     case("kargo", "the Application is promoted by Kargo", "`NoOtherWriter` does not pass"),
     case("paused", "the gate is paused by annotation, and released", "`NotPaused` holds; afterwards it is `Recovered`"),
     case("approval", "the policy asks for an approval, and gets it", "`Approved` holds; afterwards it is `Recovered`"),
-    case("observe", "mode `Observe`", "the record shows the commit that it would make; nothing is pushed"),
+    case(
+        "observe",
+        "mode `Observe`",
+        "the record shows the commit that it would make, and a dry run what `Push` would do; nothing is pushed",
+    ),
 ];
 
 const RACES: &[GitopsCase] = &[

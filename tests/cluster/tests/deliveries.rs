@@ -71,6 +71,10 @@ fn a_delivery_is_looked_at_before_anything_fails() {
     says(&delivery.assay(&["gate", "describe", "web"]), 0, &[&shown, "not-there", "Push"]);
     says(&delivery.assay(&["rollback", "ls"]), 0, &["No rollbacks"]);
     says(&delivery.assay(&["rollback", "dry-run", "web"]), 0, &["nothing would be taken back"]);
+    let object = delivery.assay(&["rollback", "dry-run", "web", "--mode", "pullRequest", "-o", "json"]);
+    says(&object, 0, &["nothing would be taken back"]);
+    assert_eq!(object.stdout, "", "who reads objects finds none");
+    says(&delivery.assay(&["rollback", "dry-run", "web", "--mode", "force"]), 2, &["pullRequest"]);
     says(&delivery.assay(&["rollback", "explain", "nothing"]), 3, &["there is no Rollback nothing"]);
     says(&delivery.assay(&["gate", "wait", "web", "--timeout", "1s"]), 4, &["has no verdict"]);
 

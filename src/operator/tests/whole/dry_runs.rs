@@ -76,7 +76,7 @@ async fn what_a_more_daring_policy_would_do_is_said_and_not_done() {
         (Some("Refused"), vec!["Granted".into()])
     );
     house.until(&first, Value::is_null).await;
-    assert_eq!(house.dry_runs(), [second.clone()]);
+    assert_eq!(house.dry_runs(), std::slice::from_ref(&second));
 
     house.ask(None);
     house.until(&second, Value::is_null).await;

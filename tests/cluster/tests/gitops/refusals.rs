@@ -1,7 +1,9 @@
 //! What is refused or held, and by which guard.
 
-use assay_cluster_tests::{App, Behaviour, Engine, Object, Outcome, Plan, Round, World};
-use serde_json::json;
+use std::time::Duration;
+
+use assay_cluster_tests::{App, Behaviour, Board, Engine, Object, Outcome, Plan, Round, World};
+use serde_json::{Value, json};
 
 use crate::suite::{Figures, Suite, holds, reverts};
 
@@ -212,6 +214,32 @@ pub(crate) fn observe(suite: &Suite) -> Outcome<Figures> {
         let commit = &record.0["status"]["commit"];
         let planned = commit["parent"] == bad.as_str() && commit["id"].as_str().is_some_and(|id| id.len() == 40);
         holds(planned, || format!("the record plans {commit:#}"))?;
+        dry_run(world, &bad, commit["files"].clone())?;
         unchanged(world, &bad)
     })
+}
+
+/// What a policy that pushes would do is asked and answered, Git included; nothing is done, and nothing stays.
+fn dry_run(world: &World, bad: &str, files: Value) -> Outcome<()> {
+    let before = world.records().len();
+    let said = world.namespace().assay(&["rollback", "dry-run", "web", "--mode", "push"])?;
+    let told = ["all guards agree", "Would write:", "would be pushed to main", "the gate's own is Observe"];
+    let missing: Vec<_> = told.iter().filter(|words| !said.stdout.contains(**words)).collect();
+    holds(said.code == 0 && missing.is_empty(), || format!("{missing:?} are not in {said:?}"))?;
+    let kept = world.namespace().assay(&["rollback", "dry-run", "web", "--mode", "push", "--keep", "-o", "json"])?;
+    let record = Object(serde_json::from_str(&kept.stdout).map_err(|error| format!("{error}: {kept:?}"))?);
+    let (status, spec) = (&record.0["status"], &record.0["spec"]);
+    let answered = record.text("/status/phase") == "Observed"
+        && status["commit"]["parent"] == bad
+        && status["commit"]["files"] == files
+        && (&spec["policy"]["mode"], &spec["dryRun"]["mode"]) == (&json!("Observe"), &json!("Push"))
+        && record.condition("Ready") == "True";
+    holds(answered, || format!("the dry run says {:#}", record.0))?;
+    let number = |what: &str, wanted: usize| {
+        let reached = |board: &Board| (board.of("Rollback", world.name()).len() == wanted).then_some(());
+        world.live().until(what, Duration::from_secs(30), reached)
+    };
+    number("the dry run is kept", before + 1)?;
+    world.annotate("testgate", world.name(), "web", "assay.dev/dry-run-")?;
+    number("the dry run is removed", before)
 }
