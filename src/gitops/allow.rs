@@ -39,6 +39,13 @@ pub fn allowed(
     Ok(paths.iter().filter(|path| !grant.paths.is_empty() && !covered(path)).cloned().collect())
 }
 
+/// Whether a grant concerns a manager that looks after these namespaces only; an empty list means all of them. Two
+/// managers that try the same credential would take each other's word for news, for ever.
+pub fn concerns(grant: &GitWriteAccessSpec, namespaces: &[String]) -> bool {
+    let named = |namespace: &String| grant.namespaces.iter().any(|pattern| matches(pattern, namespace));
+    namespaces.is_empty() || namespaces.iter().any(named)
+}
+
 fn listed(patterns: &[String]) -> String {
     if patterns.is_empty() { "empty".to_owned() } else { plain(&patterns.join(", "), 200) }
 }
@@ -102,6 +109,15 @@ mod tests {
         let broken = GitWriteAccessSpec { repository: "shop".to_owned(), ..grant(&[]) };
         let said = allowed(&broken, "web", &source(URL, "main"), &[]).expect_err("no URL");
         assert!(said.starts_with("`spec.repository` of the grant is no URL"), "{said}");
+    }
+
+    #[test]
+    fn a_grant_concerns_whoever_looks_after_one_of_its_namespaces() {
+        let grant = grant(&[]);
+        for (namespaces, expected) in [(&[][..], true), (&["web"], true), (&["tv", "shop-a"], true), (&["tv"], false)] {
+            let namespaces: Vec<String> = namespaces.iter().map(|name| (*name).to_owned()).collect();
+            assert_eq!(concerns(&grant, &namespaces), expected, "{namespaces:?}");
+        }
     }
 
     #[test]

@@ -26,7 +26,7 @@ mod time;
 pub mod webhook;
 
 pub use access::{AccessFound, fold_access};
-pub use allow::allowed;
+pub use allow::{allowed, concerns};
 pub use delivery::{Delivery, Judged, Operation, Readiness, Source, Workload};
 pub use dry_run::{DryRunAsk, DryRunChores, as_asked, dry_run_chores, dry_run_name, dry_run_spec, last_failure};
 pub use evidence::{Evidence, GateFacts, Grant, Neighbour, OtherRollback};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use assay_api::{GitWriteAccess, GitWriteAccessSpec};
 use assay_cluster::ClusterError;
 use assay_git::{Disposition, ForgeClient};
-use assay_gitops::{AccessFound, fold_access};
+use assay_gitops::{AccessFound, concerns, fold_access};
 use assay_telemetry::error_chain;
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -77,6 +77,9 @@ async fn look(context: &Context, git: &Git, written: &Written, name: &str) -> Re
         written.lock().unwrap_or_else(PoisonError::into_inner).remove(name);
         return Ok(Next::OnChange);
     };
+    if !concerns(&grant.spec, &context.settings.namespaces) {
+        return Ok(Next::OnChange);
+    }
     let found = find_out(context, git, &grant.spec).await?;
     let signs = if git.write { webhook_secret(&context.cluster, git, &grant.spec).await? } else { None };
     git.webhooks.learn(name, signs);
@@ -100,7 +103,7 @@ async fn look(context: &Context, git: &Git, written: &Written, name: &str) -> Re
 
 async fn find_out(context: &Context, git: &Git, spec: &GitWriteAccessSpec) -> Result<AccessFound, ClusterError> {
     if !git.write {
-        let why = "the manager may not write to Git, nor read the Secrets of grants; set `git.write` of the chart";
+        let why = "the manager may not write to Git, nor read the Secrets of grants; set `gitops.write` of the chart";
         return Ok(AccessFound::Broken(why.to_owned()));
     }
     let opened = match open(&context.cluster, git, spec).await? {

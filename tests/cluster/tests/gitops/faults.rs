@@ -6,6 +6,7 @@ use assay_cluster_tests::{
     App, Behaviour, Crash, Engine, FORGE, Manager, ManagerSettings, Outcome, Plan, Round, World, wait_for,
 };
 use assay_devcluster::{Cluster, Signal};
+use jiff::Timestamp;
 
 use crate::loops::check;
 use crate::own::{PATIENCE, folder, plan, settings};
@@ -108,8 +109,13 @@ pub(crate) fn forge_away(suite: &Suite) -> Outcome<Figures> {
         cluster.stop_component(FORGE)?;
         std::thread::sleep(Duration::from_secs(60));
         cluster.start_component(FORGE)?;
+        let back = Timestamp::now();
         let round = Round::follow(world, App::Web, &bad)?;
         check(world, &[App::Web], &good, &bad, &round)?;
-        Ok(round.figures())
+        let since = |to: Timestamp| to.duration_since(back).as_secs_f64();
+        Ok(vec![
+            ("after it was back: reverted".to_owned(), since(round.reverted)),
+            ("recovered".to_owned(), since(round.recovered)),
+        ])
     })
 }
