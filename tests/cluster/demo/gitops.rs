@@ -20,6 +20,7 @@ pub fn gitops(place: &'static Place) -> Outcome {
     })?;
     Live::shared(place).narrate(world.name());
     let told = tell(place, &world);
+    Live::shared(place).hush();
     if told.is_err() {
         anstream::eprintln!("{}", world.autopsy());
     }

@@ -99,6 +99,11 @@ impl Live {
         self.board().narrated = Some(begins.to_owned());
     }
 
+    /// Prints no more.
+    pub fn hush(&self) {
+        self.board().narrated = None;
+    }
+
     fn board(&self) -> MutexGuard<'_, Board> {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }

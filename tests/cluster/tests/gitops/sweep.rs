@@ -31,9 +31,14 @@ pub(crate) fn sweep(suite: &Suite) -> Outcome<Figures> {
                 while let Some(at) = next() {
                     match one(suite, at) {
                         Ok(tried) => {
+                            println!(
+                                "sweep: point {at} of {points} ends well{}",
+                                if tried.died { "" } else { ", not reached" }
+                            );
                             *unreached.lock().unwrap_or_else(PoisonError::into_inner) += usize::from(!tried.died);
                         }
                         Err(error) => {
+                            println!("sweep: point {at} of {points}: {error}");
                             wrong.lock().unwrap_or_else(PoisonError::into_inner).push(format!("point {at}: {error}"));
                         }
                     }
