@@ -93,6 +93,22 @@ fn verdicts_of_kstatus() {
 }
 
 #[test]
+fn old_pods_that_still_answer_are_waited_for() {
+    let mut web = json!({
+        "metadata": { "generation": 2 }, "spec": { "replicas": 1 },
+        "status": {
+            "observedGeneration": 2, "replicas": 1, "updatedReplicas": 1, "availableReplicas": 1, "readyReplicas": 1,
+            "terminatingReplicas": 1,
+            "conditions": [{ "type": "Available", "status": "True" }, { "type": "Progressing", "status": "True" }],
+        },
+    });
+    let lack = judge("Deployment", &web).expect("the old pod would be tested");
+    assert!(!lack.failed, "it only waits");
+    web["status"]["terminatingReplicas"] = json!(0);
+    assert!(judge("Deployment", &web).is_none());
+}
+
+#[test]
 fn rules_that_the_vectors_do_not_show() {
     let set = |kind: &str, strategy: Value, status: Value| {
         judge(
