@@ -181,7 +181,7 @@ const RACES: &[GitopsCase] = &[
     ),
     case(
         "manager-killed-anywhere",
-        "SIGKILL right after the k-th outside call, for every k of a whole rollback; then it is started again",
+        "SIGKILL right after the k-th outside call that changed something, for every k of a whole rollback; then it is started again",
         "one revert, `Recovered`",
     ),
     case(
