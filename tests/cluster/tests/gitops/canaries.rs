@@ -60,6 +60,7 @@ pub(crate) fn found_in(world: &World) -> Outcome<Vec<String>> {
     let repository = world.repository();
     repository.git(&["fetch", "-q", "origin", "+refs/*:refs/forge/*"])?;
     let places = [
+        ("the log of its manager", crate::own::logs(world)),
         ("the commits", repository.git(&["log", "-p", "--all"])?),
         ("the pull requests", serde_json::to_string(&repository.forge().pull_requests(repository.name())?)?),
         ("the objects", world.kubectl(&["-n", world.name(), "get", OBJECTS, "-o", "yaml"])?),

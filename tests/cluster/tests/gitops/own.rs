@@ -28,6 +28,16 @@ pub(crate) fn folder(place: &Place, world: &World) -> Outcome<PathBuf> {
     Ok(folder)
 }
 
+/// What the managers of a world wrote to their logs; empty when it has none of its own.
+pub(crate) fn logs(world: &World) -> String {
+    let Ok(entries) = fs::read_dir(Place::shared().root().join("target/gitops/managers").join(world.name())) else {
+        return String::new();
+    };
+    let logs =
+        entries.flatten().map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|is| is == "log"));
+    logs.filter_map(|path| fs::read_to_string(path).ok()).collect()
+}
+
 /// How the manager of a world is started; each call names another place for its probes.
 pub(crate) fn settings(suite: &Suite, world: &World, identity: &str) -> Outcome<ManagerSettings> {
     let folder = folder(suite.place, world)?;
