@@ -114,6 +114,16 @@ impl Forge {
         self.wants("POST", &self.of(repository, "/branch_protections"), Some(&rule)).map(drop)
     }
 
+    /// Has the forge tell somebody of every push, signed with a secret.
+    ///
+    /// # Errors
+    /// When the forge refuses.
+    pub fn tell(&self, repository: &str, url: &str, secret: &str) -> Outcome<()> {
+        let hook = json!({"type": "gitea", "active": true, "events": ["push"],
+            "config": {"url": url, "content_type": "json", "secret": secret}});
+        self.wants("POST", &self.of(repository, "/hooks"), Some(&hook)).map(drop)
+    }
+
     /// The open pull requests of a repository.
     ///
     /// # Errors

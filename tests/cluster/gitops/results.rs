@@ -78,6 +78,12 @@ const LOOPS: &[GitopsCase] = &[
         "nothing is pushed to the branch before; `Recovered` after the merge",
     ),
     case(
+        "webhook",
+        "Flux looks once an hour; the forge tells the manager of each push, signed",
+        "the commit is judged at once, and reverted",
+    ),
+    case("signed", "the grant names an SSH key", "`git verify-commit` agrees with the revert's signature"),
+    case(
         "multi-source",
         "an Application of two sources; the gate judges the first",
         "one revert in the first; the second source is as it was",

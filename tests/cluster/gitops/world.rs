@@ -170,7 +170,8 @@ impl World {
         let Some(patch) = &self.plan.grant else { return Ok(()) };
         let name = self.name();
         let secret = json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": name, "namespace": self.system()},
-            "stringData": {"username": self.bot.name, "password": self.bot.password, "token": self.bot.token}});
+            "stringData": {"username": self.bot.name, "password": self.bot.password, "token": self.bot.token,
+                "webhook-secret": self.webhook_secret()}});
         let grant = json!({"apiVersion": "assay.dev/v1alpha1", "kind": "GitWriteAccess", "metadata": {"name": name},
             "spec": {"repository": self.repository.url(), "branches": ["main"], "namespaces": [name], "mode": "Push",
                 "credentials": {"name": name}, "forge": {"kind": "Gitea"}, "budget": {"count": 5, "window": "30m"}}});
@@ -179,6 +180,22 @@ impl World {
         self.live.until("the grant works", PATIENCE, |board| {
             board.get("GitWriteAccess", "", name).filter(|grant| grant.condition("Ready") == "True").map(drop)
         })
+    }
+
+    /// With which the forge signs what it tells the manager.
+    fn webhook_secret(&self) -> String {
+        format!("hook-of-{}", self.name())
+    }
+
+    /// Has the forge tell the manager of every push, by the address of its Service.
+    ///
+    /// # Errors
+    /// When the cluster or the forge refuses.
+    pub fn tell_manager(&self) -> Outcome<()> {
+        let path = r#"jsonpath={.spec.clusterIP}:{.spec.ports[?(@.name=="https")].port}"#;
+        let address = self.kubectl(&["-n", self.system(), "get", "service", "assay", "-o", path])?;
+        let url = format!("https://{}/hooks/v1/{}", address.trim(), self.name());
+        self.repository.forge().tell(self.repository.name(), &url, &self.webhook_secret())
     }
 
     /// Lets the engine deliver.

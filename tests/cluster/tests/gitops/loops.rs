@@ -83,6 +83,51 @@ pub(crate) fn flux_push(suite: &Suite) -> Outcome<Figures> {
     })
 }
 
+pub(crate) fn webhook(suite: &Suite) -> Outcome<Figures> {
+    let plan = Plan { source: json!({"spec": {"interval": "1h"}}), ..Plan::new(Engine::Flux) };
+    suite.within("webhook", plan, |world| {
+        let good = world.begin()?;
+        world.tell_manager()?;
+        // Nobody nudges Flux: for an hour it would not look.
+        let bad = world.repository().change("Raise the price", &world.files(App::Web, &Behaviour::bad("1.1.0"))?)?;
+        let pushed = Timestamp::now();
+        world.gate_when(App::Web, "sees the commit", |gate| gate.text("/status/current/revision") == bad)?;
+        let seen = Timestamp::now().duration_since(pushed).as_secs_f64();
+        let round = Round::follow(world, App::Web, &bad)?;
+        check(world, &[App::Web], &good, &bad, &round)?;
+        Ok(vec![("push to gate".to_owned(), seen)])
+    })
+}
+
+pub(crate) fn signed(suite: &Suite) -> Outcome<Figures> {
+    let folder = suite.place.root().join("target/gitops/signing");
+    std::fs::create_dir_all(&folder)?;
+    let (key, signers) = (folder.join("key"), folder.join("signers"));
+    if !key.exists() {
+        let name = key.display().to_string();
+        suite.place.tool("ssh-keygen").run(&["-q", "-t", "ed25519", "-N", "", "-C", "assay", "-f", &name])?;
+    }
+    let public = std::fs::read_to_string(key.with_extension("pub"))?;
+    std::fs::write(&signers, format!("assay@example.com {public}"))?;
+    let signing = json!({"spec": {"author": {"name": "Assay", "email": "assay@example.com"}}});
+    suite.within("signed", Plan::new(Engine::Flux).grant(signing), |world| {
+        let good = world.begin()?;
+        let secret = format!("{}-signing", world.name());
+        let file = format!("--from-file=identity={}", key.display());
+        world.kubectl(&["-n", "assay-system", "create", "secret", "generic", &secret, &file])?;
+        let patch = json!({"spec": {"signing": {"secret": {"name": secret}}}}).to_string();
+        world.kubectl(&["patch", "gitwriteaccess", world.name(), "--type=merge", "-p", &patch])?;
+        let bad = world.commit(App::Web, "Raise the price", &Behaviour::bad("1.1.0"))?;
+        let round = Round::follow(world, App::Web, &bad)?;
+        world.kubectl(&["-n", "assay-system", "delete", "secret", &secret])?;
+        check(world, &[App::Web], &good, &bad, &round)?;
+        let allowed = format!("gpg.ssh.allowedSignersFile={}", signers.display());
+        let verify = ["-c", "gpg.format=ssh", "-c", &allowed, "verify-commit", "--raw", &round.revert];
+        world.repository().git(&verify).map_err(|error| format!("the revert is not signed well: {error}"))?;
+        Ok(Vec::new())
+    })
+}
+
 pub(crate) fn pull_request(suite: &Suite) -> Outcome<Figures> {
     let plan = Plan::new(Engine::Argo).policy(json!({"mode": "PullRequest"}));
     suite.within("pr", plan, |world| {

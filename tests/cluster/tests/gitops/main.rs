@@ -40,6 +40,8 @@ const SIDE_BY_SIDE: &[(&str, Done)] = &[
     ("argo-push", loops::argo_push),
     ("flux-push", loops::flux_push),
     ("pull-request", loops::pull_request),
+    ("webhook", loops::webhook),
+    ("signed", loops::signed),
     ("multi-source", loops::multi_source),
     ("monorepo", loops::monorepo),
     ("two-apps-one-commit", loops::two_apps_one_commit),
