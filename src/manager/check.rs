@@ -42,7 +42,7 @@ pub enum CheckError {
 pub async fn check(args: &CheckArgs) -> Result<(), CheckError> {
     let cluster = Cluster::connect(&ConnectOptions { field: "assay-check".to_owned(), ..Default::default() }).await?;
     let namespace = args.watch_namespace.first().unwrap_or(&args.namespace);
-    let kinds = definitions::all(&cluster, namespace, false).await;
+    let kinds = definitions::all(&cluster, namespace).await;
     let results = [
         say("the kinds of assay.dev are served", kinds.map(|()| String::new())),
         say("a manager leads", leader(&cluster, args).await),

@@ -106,7 +106,7 @@ async fn start(args: &AllArgs, probes: &Probes) -> Result<Started, RunError> {
     let cluster = connect(args, probes).await?;
     awaited.done("the API server");
     let looked_after = args.watch_namespace.first().unwrap_or(&args.namespace);
-    definitions::served(&cluster, looked_after, args.gitops.enabled, awaited).await;
+    definitions::served(&cluster, looked_after, awaited).await;
     awaited.wait("leadership", format!("another process holds the Lease {LEASE}"));
     let elected = elect(&cluster, ElectionOptions::new(&args.namespace, LEASE, &args.identity()));
     if !elected.leading().await {
