@@ -160,7 +160,7 @@ fn with_a_list_of_namespaces_the_manager_touches_no_other() {
     let (mine, other) = (namespace(), namespace());
     let release = Release::take(Place::shared());
     let values = format!(
-        "watchNamespaces: [{}]\nnetworkPolicy: {{enabled: true, metricsFrom: [{{matchLabels: {{team: metrics}}}}]}}\n",
+        "watchNamespaces: [{}]\ngitops: {{write: false}}\nnetworkPolicy: {{enabled: true, metricsFrom: [{{matchLabels: {{team: metrics}}}}]}}\n",
         mine.name()
     );
     release.with(&values).expect("helm upgrade");
