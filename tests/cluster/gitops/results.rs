@@ -230,7 +230,7 @@ Each line is caused by the suite `gitops` of `tests/cluster` on a genuine cluste
 kustomize-controller 1.9.6, and Gitea 1.26.0 as Git server and forge. Every case has a namespace and a repository of its own. At the end the
 suite searches logs, events, objects, commits and pull requests for the password and the token with which Assay wrote: they must not be there.
 
-The figures are those of the last complete run on a machine with two cores, on which several cases ran side by side. They begin when the
+The figures are those of the last run of each case on a machine with two cores, on which several cases ran side by side. They begin when the
 engine says that the bad revision is deployed; the tests that judge it take about four seconds of them, twice. This page is made by
 `make generate` from the suite's own table and `tests/cluster/fixtures/gitops-measured.json`, which the suite writes with `ASSAY_GITOPS_MEASURE=1`.
 ";
