@@ -95,6 +95,11 @@ const LOOPS: &[GitopsCase] = &[
         "one revert takes both back; both records are `Recovered`",
     ),
     case("flaky", "a test fails once and passes when it is run again", "verdict `flaky`, `Ready=True`, no record"),
+    case(
+        "control",
+        "a failure is confirmed, and the control run with the last good revision fails too",
+        "verdict `errored` for `EnvironmentBroken`, no record",
+    ),
     case("errored", "the tests cannot reach the service", "verdict `errored`, no record"),
 ];
 

@@ -237,6 +237,23 @@ pub(crate) fn errored(suite: &Suite) -> Outcome<Figures> {
     })
 }
 
+/// The same tests as control: they fail with the last good revision too, as they do when the environment is broken.
+pub(crate) fn control(suite: &Suite) -> Outcome<Figures> {
+    let control = json!({"spec": {"confirmation": {"control": {"name": "web-smoke"}}}});
+    suite.within("control", Plan::new(Engine::Argo).gate(control), |world| {
+        let good = world.begin()?;
+        let bad = world.commit(App::Web, "Raise the price", &Behaviour::bad("1.1.0"))?;
+        let gate = world.verdict(App::Web, &bad, "errored")?;
+        holds(gate.text("/status/reason") == "EnvironmentBroken", || format!("{:#}", gate.0["status"]))?;
+        let runs = gate.list("/status/current/executions");
+        let control = runs.iter().find(|run| run["role"] == "Control").and_then(|run| run["name"].as_str());
+        let name = control.ok_or_else(|| format!("no control run among {runs:#?}"))?;
+        let tested = ["-n", world.name(), "get", "tex", name, "-o", "jsonpath={.spec.revision}"];
+        holds(world.kubectl(&tested)? == good, || "the control run is not about the good revision".to_owned())?;
+        without_record(world, &bad)
+    })
+}
+
 fn without_record(world: &World, tip: &str) -> Outcome<Figures> {
     let made = world.live().until("a record", A_WHILE, |board| board.of("Rollback", world.name()).first().map(|_| ()));
     holds(made.is_err(), || format!("a record was made: {:#}", world.records()[0].0))?;

@@ -46,6 +46,7 @@ const SIDE_BY_SIDE: &[(&str, Done)] = &[
     ("monorepo", loops::monorepo),
     ("two-apps-one-commit", loops::two_apps_one_commit),
     ("flaky", loops::flaky),
+    ("control", loops::control),
     ("hook-passes", hooks::passes),
     ("hook-fails", hooks::fails),
     ("hook-before", hooks::before),
