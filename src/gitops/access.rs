@@ -1,10 +1,21 @@
 //! The status of a `GitWriteAccess`, folded from what was found. No other place writes it.
 
-use assay_api::{GitWriteAccessStatus, Reason, Standing, fold_conditions, shortened};
+use std::time::Duration;
+
+use assay_api::{GitWriteAccessStatus, READY, Reason, Standing, fold_conditions, shortened};
 use jiff::Timestamp;
+
+use crate::time::between;
 
 /// Longest message, in bytes.
 const MESSAGE_BYTES: usize = 2 * 1024;
+
+/// A credential that works is tried again after this time, and at once when the grant changes.
+const WORKS: Duration = Duration::from_secs(600);
+/// What is wrong with a Secret is put right without a sign to us.
+const BROKEN: Duration = Duration::from_secs(60);
+/// Bounds of the time after which a server that did not answer is asked again.
+const AWAY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(60));
 
 /// What was found of a grant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,6 +63,20 @@ pub fn fold_access(
     }
 }
 
+/// When to try again what this status says. A trouble is waited for as long as it has lasted already: most are
+/// over in a moment, as that of a forge which has not taken in yet what was just pushed to it.
+pub fn try_access_again(status: &GitWriteAccessStatus, now: Timestamp) -> Duration {
+    match status.reason {
+        Some(Reason::AccessWorks) => WORKS,
+        Some(Reason::GitUnavailable) => {
+            let ready = status.conditions.iter().find(|condition| condition.type_ == READY);
+            let lasted = ready.map(|ready| between(ready.last_transition_time.0, now)).unwrap_or_default();
+            lasted.clamp(AWAY.0, AWAY.1)
+        }
+        _ => BROKEN,
+    }
+}
+
 fn works(protected: &[String]) -> String {
     match protected {
         [] => "the credential works".to_owned(),
@@ -61,7 +86,7 @@ fn works(protected: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use assay_api::{READY, RECONCILING, STALLED};
+    use assay_api::{RECONCILING, STALLED};
 
     use super::*;
 
@@ -85,6 +110,20 @@ mod tests {
             assert_eq!((status.protected_branches.len(), status.observed_generation), (protected, 2));
             assert!(status.conditions.iter().all(|known| known.observed_generation == Some(2)));
         }
+    }
+
+    #[test]
+    fn a_trouble_is_waited_for_as_long_as_it_lasted() {
+        let away = AccessFound::Unavailable("500".to_owned());
+        let works = AccessFound::Works { protected: Vec::new() };
+        let mut status = fold_access(&GitWriteAccessStatus::default(), &works, 1, at(0));
+        assert_eq!(try_access_again(&status, at(0)), WORKS);
+        for (now, seconds) in [(10, 2), (12, 2), (14, 4), (18, 8), (26, 16), (300, 60)] {
+            status = fold_access(&status, &away, 1, at(now));
+            assert_eq!(try_access_again(&status, at(now)).as_secs(), seconds, "{now}");
+        }
+        status = fold_access(&status, &AccessFound::Broken("no such Secret".to_owned()), 1, at(400));
+        assert_eq!(try_access_again(&status, at(400)), BROKEN);
     }
 
     #[test]

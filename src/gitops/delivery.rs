@@ -21,6 +21,9 @@ pub struct Delivery {
     /// sorted, none within another; one empty path is the whole repository. Equal content of all of them is equal
     /// content of the revision, and all of them are what a rollback restores. Empty when no Git source is judged.
     pub paths: Vec<String>,
+    /// Whether the sources were changed since the controller looked at them last: what it says of revisions is
+    /// about other sources.
+    pub outdated: bool,
     /// The revision that the controller wants deployed, once it has looked at Git. Like all revisions here, a full
     /// commit id when the judged source is a Git repository, else the version.
     pub desired: Option<String>,

@@ -25,7 +25,7 @@ mod text;
 mod time;
 pub mod webhook;
 
-pub use access::{AccessFound, fold_access};
+pub use access::{AccessFound, fold_access, try_access_again};
 pub use allow::{allowed, concerns};
 pub use delivery::{Delivery, Judged, Operation, Readiness, Source, Workload};
 pub use dry_run::{DryRunAsk, DryRunChores, as_asked, dry_run_chores, dry_run_name, dry_run_spec, last_failure};

@@ -22,7 +22,7 @@ fn application(name: &str, revision: &str) -> Value {
             "source": { "repoURL": "https://git.example/a", "helm": { "values": "password: x", "valueFiles": ["v.yaml"] } },
         },
         "status": {
-            "sync": { "status": "Synced", "revision": revision, "comparedTo": { "source": {} } },
+            "sync": { "status": "Synced", "revision": revision, "comparedTo": { "source": { "path": "a", "helm": { "values": "password: x" } } } },
             "reconciledAt": "2026-11-01T00:00:00Z",
             "resources": [{ "kind": "Deployment", "name": "web", "liveState": "x" }, "odd"],
         },
@@ -111,10 +111,11 @@ async fn what_nobody_reads_is_not_kept() {
     let kept = watch.shelf.get("Application", "argocd", "a").expect("it is there");
     assert_eq!(kept.pointer("/status/sync/revision"), Some(&json!("1")));
     assert_eq!(kept.pointer("/status/resources"), Some(&json!([{ "kind": "Deployment", "name": "web" }])));
+    assert_eq!(kept.pointer("/status/sync/comparedTo"), Some(&json!({ "source": { "path": "a" } })));
     assert_eq!(kept.pointer("/spec/source/helm"), Some(&json!({ "valueFiles": ["v.yaml"] })));
     assert_eq!(kept.pointer("/metadata/annotations"), Some(&json!({ "keep": "me" })));
     let text = kept.to_string();
-    for left_out in ["password", "reconciledAt", "managedFields", "comparedTo", "resourceVersion"] {
+    for left_out in ["password", "reconciledAt", "managedFields", "resourceVersion"] {
         assert!(!text.contains(left_out), "{left_out}");
     }
     assert!(watch.shelf.get("Application", "argocd", "odd").is_some());

@@ -1,18 +1,16 @@
-//! A Git server: `git http-backend` behind a few lines of HTTP.
+//! A Git server that asks for a password, and does to its clients what servers do.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use assay_git_server::{Folder, Request};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, Method, Response, StatusCode, Uri};
 use tempfile::TempDir;
-use tokio::io::AsyncWriteExt;
-use tokio::process::Command;
 
 use super::author::{Author, git};
 use crate::{Credentials, Limits, Remote, Repositories, Secret};
@@ -145,67 +143,8 @@ async fn serve(
     if query.contains("git-upload-pack") {
         switch.fetches.fetch_add(1, Ordering::SeqCst);
     }
-    backend(&switch, &method, uri.path(), &query, &headers, &body).await
-}
-
-async fn backend(
-    switch: &Switch,
-    method: &Method,
-    path: &str,
-    query: &str,
-    headers: &HeaderMap,
-    body: &[u8],
-) -> Response<Body> {
-    let header = |name: &str| headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default();
-    let filter = if switch.whole.load(Ordering::SeqCst) { "false" } else { "true" };
-    let mut command = Command::new("git");
-    command.arg("http-backend").env_clear().env("PATH", std::env::var_os("PATH").unwrap());
-    command.envs([
-        ("GIT_PROJECT_ROOT", switch.root.display().to_string()),
-        ("GIT_HTTP_EXPORT_ALL", "1".to_owned()),
-        ("REQUEST_METHOD", method.to_string()),
-        ("PATH_INFO", path.to_owned()),
-        ("QUERY_STRING", query.to_owned()),
-        ("CONTENT_TYPE", header("content-type")),
-        ("CONTENT_LENGTH", body.len().to_string()),
-        ("HTTP_CONTENT_ENCODING", header("content-encoding")),
-        ("GIT_PROTOCOL", header("git-protocol")),
-        ("GIT_CONFIG_NOSYSTEM", "1".to_owned()),
-        ("GIT_CONFIG_GLOBAL", "/dev/null".to_owned()),
-        ("HOME", "/dev/null".to_owned()),
-        ("GIT_CONFIG_COUNT", "4".to_owned()),
-        ("GIT_CONFIG_KEY_0", "http.receivepack".to_owned()),
-        ("GIT_CONFIG_VALUE_0", "true".to_owned()),
-        ("GIT_CONFIG_KEY_1", "safe.directory".to_owned()),
-        ("GIT_CONFIG_VALUE_1", "*".to_owned()),
-        ("GIT_CONFIG_KEY_2", "uploadpack.allowFilter".to_owned()),
-        ("GIT_CONFIG_VALUE_2", filter.to_owned()),
-        ("GIT_CONFIG_KEY_3", "receive.denyDeletes".to_owned()),
-        ("GIT_CONFIG_VALUE_3", "true".to_owned()),
-    ]);
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).kill_on_drop(true);
-    let mut child = command.spawn().unwrap();
-    let mut stdin = child.stdin.take().unwrap();
-    let body = body.to_vec();
-    tokio::spawn(async move {
-        let _ = stdin.write_all(&body).await;
-    });
-    answer(&child.wait_with_output().await.unwrap().stdout)
-}
-
-/// What a CGI program writes.
-fn answer(out: &[u8]) -> Response<Body> {
-    let end = out.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(out.len());
-    let mut response = Response::builder();
-    for line in String::from_utf8_lossy(&out[..end]).lines() {
-        let (name, value) = line.split_once(": ").unwrap();
-        if name == "Status" {
-            response = response.status(value.split(' ').next().unwrap().parse::<u16>().unwrap());
-        } else {
-            response = response.header(name, value);
-        }
-    }
-    response.body(Body::from(out.get(end + 4..).unwrap_or_default().to_vec())).unwrap()
+    let folder = Folder { root: switch.root.clone(), whole: switch.whole.load(Ordering::SeqCst) };
+    folder.answer(Request { method, uri, headers, body }).await
 }
 
 /// Whether any file below a folder holds the text.

@@ -9,7 +9,7 @@ use super::names::short;
 use super::observed::{GateObserved, Run};
 use super::page::Page;
 use super::record::record;
-use super::say::{invalid, missing, nameless, say, unclear};
+use super::say::{invalid, missing, nameless, outdated, say, unclear};
 use super::status::fold_gate;
 use super::terms::Terms;
 use crate::time::between;
@@ -17,7 +17,8 @@ use crate::time::between;
 /// Decides what is to be done about a gate, and what is to be said of it.
 ///
 /// The revision that is judged follows the delivery; a verdict, once final, stays with its revision. Where the
-/// delivery cannot be read, everything stays as it is, and nothing is said of any revision.
+/// delivery cannot be read, or speaks of another source than it names, everything stays as it is, and nothing is
+/// said of any revision.
 pub fn decide_gate(observed: &GateObserved, now: Timestamp) -> GateDecision {
     let mut page = Page::of(&observed.previous);
     let (terms, delivery) = match (Terms::of(&observed.gate.spec), &observed.delivery) {
@@ -25,7 +26,7 @@ pub fn decide_gate(observed: &GateObserved, now: Timestamp) -> GateDecision {
         (Ok(_), None) => return quiet(observed, page, &missing(observed), now),
         (Ok(terms), Some(delivery)) => (terms, delivery),
     };
-    if let Some(said) = unclear(delivery).or_else(|| nameless(delivery)) {
+    if let Some(said) = unclear(delivery).or_else(|| nameless(delivery)).or_else(|| outdated(delivery)) {
         return quiet(observed, page, &said, now);
     }
     page.turn(observed, delivery, now);

@@ -1,6 +1,6 @@
 //! What a gate says: one standing, one reason, one sentence.
 
-use assay_api::{GateMode, Judgement, Reason, RollbackPhase, Standing, Verdict};
+use assay_api::{DeliveryReference, GateMode, Judgement, Reason, RollbackPhase, Standing, Verdict};
 
 use super::judge::{Progress, another_own};
 use super::names::short;
@@ -47,6 +47,13 @@ pub(super) fn nameless(delivery: &Delivery) -> Option<Said> {
     let named = delivery.desired.is_some() || delivery.attempted.is_some() || delivery.operation.is_some();
     let words = || format!("{} {} does not name a revision yet", delivery.reference.kind, delivery.reference.name);
     (!named).then(|| going(Reason::AwaitingDeployment, words()))
+}
+
+/// What is said of revisions is about other sources than the ones named by now.
+pub(super) fn outdated(delivery: &Delivery) -> Option<Said> {
+    let DeliveryReference { kind, name, .. } = &delivery.reference;
+    let words = || format!("the source of {kind} {name} was changed, and it was not compared with the new one yet");
+    delivery.outdated.then(|| going(Reason::AwaitingDeployment, words()))
 }
 
 /// What is said of the current judgement.

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::application_paths::delivered_paths;
 use super::application_place::elsewhere;
-use super::application_state::{State, held};
+use super::application_state::{State, held, outdated};
 use super::application_warnings::warnings;
 use super::fields::{annotation, list, owned, text};
 use super::paths::clean;
@@ -39,6 +39,7 @@ pub(super) fn read_application(object: &Value, reference: DeliveryReference) -> 
         read_from: vec![("Application".to_owned(), name("namespace"), name("name"))],
         judged,
         paths,
+        outdated: outdated(object),
         desired: state.desired.filter(|_| known),
         attempted: state.attempted.filter(|_| known),
         applied: state.applied && known,

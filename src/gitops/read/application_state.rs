@@ -142,6 +142,23 @@ impl Reading<'_> {
     }
 }
 
+/// Whether what was compared last came from other sources than the Application names by now. With a source
+/// hydrator what is compared is never what people write.
+pub(super) fn outdated(object: &Value) -> bool {
+    let (named, compared) = (named_sources(object, "/spec"), named_sources(object, "/status/sync/comparedTo"));
+    let hydrated = object.pointer("/spec/sourceHydrator").is_some_and(|hydrator| !hydrator.is_null());
+    !hydrated && !compared.is_empty() && named != compared
+}
+
+/// What tells one source from another, of each.
+fn named_sources<'a>(object: &'a Value, at: &str) -> Vec<[Option<&'a str>; 4]> {
+    let several = list(object, &format!("{at}/sources")).iter();
+    let one = object.pointer(&format!("{at}/source")).into_iter().filter(|_| several.len() == 0);
+    let told = several.clone().chain(one);
+    let told = told.map(|source| ["/repoURL", "/path", "/targetRevision", "/chart"].map(|field| text(source, field)));
+    told.filter(|source| source[0].is_some()).collect()
+}
+
 /// A sync of chosen resources says nothing of the revision.
 fn partial(object: &Value) -> bool {
     let operation = "/status/operationState/operation/sync";

@@ -50,6 +50,12 @@ pub(super) fn offered(repository: &Value) -> Option<String> {
     text(repository, "/status/artifact/revision").and_then(commit_of)
 }
 
+/// Whether what it offers was found on another branch than this one, which it names by now.
+pub(super) fn of_another_branch(repository: &Value, branch: &str) -> bool {
+    let revision = text(repository, "/status/artifact/revision").and_then(|revision| revision.rsplit_once('@'));
+    revision.is_some_and(|(found_on, _)| found_on.strip_prefix("refs/heads/").unwrap_or(found_on) != branch)
+}
+
 /// Image automations that write into the delivered paths of the same branch. One that is suspended writes
 /// nothing, and one that pushes to a branch of its own leaves the merge to people.
 pub(super) fn image_writers(

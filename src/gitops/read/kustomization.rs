@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::context::{ObjectName, ReadContext};
 use super::fields::{annotation, condition_words, flag, list, owned, text};
-use super::flux_source::{git_source, image_writers, offered, remarks, source_of};
+use super::flux_source::{git_source, image_writers, of_another_branch, offered, remarks, source_of};
 use super::paths::clean;
 use super::sources::judged;
 use super::workloads::of_inventory;
@@ -38,6 +38,10 @@ pub(super) fn read_kustomization(object: &Value, context: &ReadContext, referenc
     };
     let mut warnings = warnings(object);
     warnings.extend(repository.map(remarks).unwrap_or_default());
+    let outdated = match (&source, repository) {
+        (Some(Source::Branch(now)), Some(repository)) => of_another_branch(repository, &now.branch),
+        _ => false,
+    };
     Delivery {
         uid: owned(object, "/metadata/uid"),
         applied: attempted.is_some() && applied(object) && !still_moving_elsewhere(object),
@@ -55,6 +59,7 @@ pub(super) fn read_kustomization(object: &Value, context: &ReadContext, referenc
         operation: None,
         judged,
         paths,
+        outdated,
         desired,
         attempted,
         warnings,

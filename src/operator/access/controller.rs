@@ -2,12 +2,11 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use assay_api::{GitWriteAccess, GitWriteAccessSpec};
 use assay_cluster::ClusterError;
 use assay_git::{Disposition, ForgeClient};
-use assay_gitops::{AccessFound, concerns, fold_access};
+use assay_gitops::{AccessFound, concerns, fold_access, try_access_again};
 use assay_telemetry::error_chain;
 use jiff::Timestamp;
 use kube::ResourceExt;
@@ -21,12 +20,6 @@ use crate::gitops::{Gitops, News, hear};
 use crate::hands::Hands;
 use crate::work::{self, Next, Trigger};
 
-/// A credential is tried again after this time, and at once when the grant changes.
-const EVERY: Duration = Duration::from_secs(600);
-/// A server that did not answer is asked again sooner.
-const SOON: Duration = Duration::from_secs(30);
-/// What is wrong with a Secret is put right without a sign to us.
-const BROKEN: Duration = Duration::from_secs(60);
 /// Most branches that a forge is asked about.
 const BRANCHES: usize = 16;
 
@@ -83,21 +76,17 @@ async fn look(context: &Context, git: &Git, written: &Written, name: &str) -> Re
     let found = find_out(context, git, &grant.spec).await?;
     let signs = if git.write { webhook_secret(&context.cluster, git, &grant.spec).await? } else { None };
     git.webhooks.learn(name, signs);
-    let wait = match found {
-        AccessFound::Works { .. } => EVERY,
-        AccessFound::Broken(_) => BROKEN,
-        AccessFound::Unavailable(_) => SOON,
-    };
     let previous = grant.status.clone().unwrap_or_default();
     let generation = grant.metadata.generation.unwrap_or(0);
-    let status = fold_access(&previous, &found, generation, Timestamp::now());
+    let now = Timestamp::now();
+    let status = fold_access(&previous, &found, generation, now);
     if let Some(at) = status.checked_at {
         written.lock().unwrap_or_else(PoisonError::into_inner).insert(name.to_owned(), at);
     }
     let uid = grant.metadata.uid.as_deref();
     match context.cluster.patch_status_cluster_wide::<GitWriteAccess>(name, uid, &status).await {
         Err(error) if error.not_found() || error.conflict() => Ok(Next::OnChange),
-        other => Ok(other.map(|_| Next::Within(wait))?),
+        other => Ok(other.map(|_| Next::Within(try_access_again(&status, now)))?),
     }
 }
 

@@ -231,18 +231,27 @@ fn meaning(kind: &str, object: &Object) -> String {
 }
 
 fn application(object: &Object) -> String {
-    format!(
-        "{} at {}, {}, operation {} at {}{}",
-        object.text("/status/sync/status"),
-        short(object.text("/status/sync/revision")),
-        object.text("/status/health/status"),
-        object.text("/status/operationState/phase"),
-        short(object.text("/status/operationState/operation/sync/revision")),
-        match object.number("/status/operationState/retryCount") {
-            0 => String::new(),
-            tries => format!(", try {}", tries + 1),
-        }
-    )
+    let at = |word: &str, revision: &str| match (word, short(revision)) {
+        ("", _) => String::new(),
+        (word, "") => word.to_owned(),
+        (word, revision) => format!("{word} at {revision}"),
+    };
+    let operation = match object.text("/status/operationState/phase") {
+        "" => String::new(),
+        phase => format!("operation {phase}"),
+    };
+    let tries = match object.number("/status/operationState/retryCount") {
+        0 => String::new(),
+        tries => format!("try {}", tries + 1),
+    };
+    let words = [
+        at(object.text("/status/sync/status"), object.text("/status/sync/revision")),
+        object.text("/status/health/status").to_owned(),
+        at(&operation, object.text("/status/operationState/operation/sync/revision")),
+        tries,
+    ];
+    let words: Vec<_> = words.into_iter().filter(|word| !word.is_empty()).collect();
+    if words.is_empty() { "not looked at yet".to_owned() } else { words.join(", ") }
 }
 
 fn ready_reason(object: &Object) -> String {
@@ -276,6 +285,16 @@ mod tests {
         let now: Vec<_> = board.moments("shop").iter().map(|moment| moment.now.clone()).collect();
         assert_eq!(now, ["Testing of , Ready= (a)", "Testing of , Ready= (b)", "gone"]);
         assert!(board.get("TestGate", "shop", "web").is_none());
+    }
+
+    #[test]
+    fn an_application_is_told_without_what_it_does_not_say() {
+        let app = |status| application(&Object(json!({ "status": status })));
+        assert_eq!(app(json!({})), "not looked at yet");
+        let sync = json!({"status": "OutOfSync", "revision": "0123456789"});
+        assert_eq!(app(json!({"sync": sync, "health": {"status": "Missing"}})), "OutOfSync at 0123456, Missing");
+        let state = json!({"phase": "Running", "retryCount": 1, "operation": {"sync": {"revision": "abcdef0123"}}});
+        assert_eq!(app(json!({"operationState": state})), "operation Running at abcdef0, try 2");
     }
 
     #[test]

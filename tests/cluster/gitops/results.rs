@@ -31,7 +31,7 @@ const fn case(name: &'static str, done: &'static str, comes: &'static str) -> Gi
 pub const CASES: &[(&str, &[GitopsCase])] = &[
     ("An execution as a hook of Argo CD", HOOKS),
     ("A gate, from the bad commit to the recovery", LOOPS),
-    ("The three traps", TRAPS),
+    ("The three traps, and operations that hold on", TRAPS),
     ("What is refused, and by which guard", REFUSALS),
     ("Races and faults", RACES),
 ];
@@ -129,6 +129,16 @@ const TRAPS: &[GitopsCase] = &[
         "a good revision in an app of two waves, the gate in the last, and a PostSync hook",
         "the tests run while the operation waits for them; then the hook runs",
     ),
+    case(
+        "stuck-operation",
+        "the operation of the bad revision waits ten minutes for its next try; `policy.unblock` is set",
+        "that operation and no other is ended; the revert is deployed, `Recovered`",
+    ),
+    case(
+        "stuck-operation-kept",
+        "the same without `policy.unblock`",
+        "the record says what it waits for; once a person ended the operation: `Recovered`",
+    ),
 ];
 
 const REFUSALS: &[GitopsCase] = &[
@@ -151,8 +161,13 @@ const REFUSALS: &[GitopsCase] = &[
     case("tag-target", "the delivery follows a tag", "`SourceIsBranch` refuses"),
     case(
         "no-longer-deployed",
-        "the delivery follows another branch by the time of the approval",
+        "a person has Argo CD deploy the revision before, and then approves",
         "`StillDeployed` refuses",
+    ),
+    case(
+        "another-branch",
+        "the delivery follows another branch by the time of the approval",
+        "`SourceIsBranch` refuses; the bad revision is not judged anew as if that branch had brought it",
     ),
     case("no-grant", "there is no `GitWriteAccess`", "`Granted` refuses"),
     case("protected-branch", "the branch is protected, the policy has no way out", "`BranchWritable` refuses"),

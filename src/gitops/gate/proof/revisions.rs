@@ -3,7 +3,7 @@
 use assay_api::{Reason, RevisionStatus, RollbackPhase, Verdict};
 
 use super::kstatus::Status;
-use super::scene::{A, B, C, Scene, at, revision, spec};
+use super::scene::{A, B, C, Scene, at, revision, source, spec};
 use crate::delivery::{Judged, Operation, Source};
 
 #[test]
@@ -245,6 +245,21 @@ fn verdicts_belong_to_their_delivery_and_path() {
     scene.says(Status::InProgress, Reason::Testing, A);
     assert_eq!((&scene.status().last_good, scene.status().verdicts.len()), (&None, 0));
     assert_eq!(scene.cancelled.len(), 1);
+}
+
+#[test]
+fn what_another_source_delivered_is_not_judged_as_if_the_new_one_had() {
+    let mut scene = Scene::new(spec(&["smoke"]));
+    scene.judged(A, Verdict::Passed);
+    scene.delivery().sources[0] = Source::Branch(assay_api::GitSource { branch: "stable".into(), ..source() });
+    scene.delivery().outdated = true;
+    scene.wait(1);
+    scene.says(Status::InProgress, Reason::AwaitingDeployment, A);
+    assert_eq!(scene.made.len(), 1, "nothing is tested");
+    scene.delivery().outdated = false;
+    scene.push(B);
+    scene.says(Status::InProgress, Reason::AwaitingDeployment, B);
+    assert_eq!(scene.status().verdicts, [], "they are of the other source");
 }
 
 #[test]

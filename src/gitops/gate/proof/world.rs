@@ -28,6 +28,7 @@ enum Event {
     Pending(bool),
     Gone(bool),
     Unclear(bool),
+    Outdated(bool),
     Ready(u8),
     End(u8, u8),
     Lose(u8),
@@ -56,6 +57,7 @@ fn event() -> impl Strategy<Value = Event> {
         1 => any::<bool>().prop_map(Event::Pending),
         1 => any::<bool>().prop_map(Event::Gone),
         1 => any::<bool>().prop_map(Event::Unclear),
+        1 => any::<bool>().prop_map(Event::Outdated),
         3 => (0u8..3).prop_map(Event::Ready),
         9 => any::<(u8, u8)>().prop_map(|(which, verdict)| Event::End(which, verdict)),
         1 => any::<u8>().prop_map(Event::Lose),
@@ -121,6 +123,7 @@ impl World {
                 self.observed.trees.entry(name.to_owned()).or_insert(tree);
             }
             Event::Pending(pending) => self.observed.trees_pending = *pending,
+            Event::Outdated(outdated) => delivery.outdated = *outdated,
             Event::Unclear(unclear) => {
                 let words = Judged::Unclear("two sources".to_owned());
                 delivery.judged = if *unclear { words } else { Judged::Source(0) };
@@ -273,8 +276,9 @@ impl World {
         }
         let operated =
             observed.delivery.as_ref().and_then(|delivery| super::super::page::holds_on(delivery).map(str::to_owned));
-        let judging = ![Some(Reason::ConfigInvalid), Some(Reason::DeliveryUnclear), Some(Reason::DeliveryNotFound)]
-            .contains(&status.reason);
+        let quiet = [Some(Reason::ConfigInvalid), Some(Reason::DeliveryUnclear), Some(Reason::DeliveryNotFound)];
+        let outdated = observed.delivery.as_ref().is_some_and(|delivery| delivery.outdated);
+        let judging = !outdated && !quiet.contains(&status.reason);
         if let Some(operated) = operated.filter(|_| judging) {
             // What an operation waits for is the judgement of its own revision, or of its content.
             let tree = observed.trees.get(&operated);
@@ -305,8 +309,9 @@ proptest! {
         }
         // Whatever happened: once the delivery rests, time alone brings a verdict of what it delivers.
         world.crash = None;
-        for event in [Event::Rest, Event::Held(false), Event::Unclear(false), Event::Own(5), Event::Invalid(false)] {
-            world.happen(&event);
+        let clear = [Event::Unclear(false), Event::Outdated(false), Event::Own(5), Event::Invalid(false)];
+        for event in [Event::Rest, Event::Held(false)].iter().chain(&clear) {
+            world.happen(event);
         }
         world.happen(&Event::Push(2));
         world.happen(&Event::Operate(2));

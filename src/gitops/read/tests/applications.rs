@@ -98,6 +98,26 @@ fn what_is_attempted_and_when_it_is_applied() {
     }
 }
 
+/// Sources that were compared last, and whether they are others than those that the Application names.
+#[test]
+fn a_comparison_with_another_source_is_outdated() {
+    let source = |target: &str, path: &str| json!({ "repoURL": "https://git.example/shop.git", "path": path, "targetRevision": target });
+    let (main, other) = (source("main", "./apps/web/"), source("stable", "./apps/web/"));
+    let values = with(main.clone(), json!({ "helm": { "values": "x" } }));
+    let rows = [
+        ("never compared", json!({ "source": { "repoURL": "" } }), false),
+        ("the same", json!({ "source": main }), false),
+        ("other values of it", json!({ "source": values }), false),
+        ("another branch", json!({ "source": other }), true),
+        ("another folder", json!({ "source": source("main", "apps/api") }), true),
+        ("several before", json!({ "source": { "repoURL": "" }, "sources": [main, other] }), true),
+    ];
+    for (what, compared, outdated) in rows {
+        let delivery = application(&with(web(), json!({ "status": { "sync": { "comparedTo": compared } } })));
+        assert_eq!(delivery.outdated, outdated, "{what}");
+    }
+}
+
 #[test]
 fn what_differs_for_ever_does_not_keep_a_gate_inside_waiting() {
     let running = json!({ "status": {

@@ -28,6 +28,18 @@ fn a_settled_kustomization() {
     assert_eq!(found.read_from.len(), 2);
 }
 
+#[test]
+fn what_was_found_on_another_branch_is_outdated() {
+    let offers = |revision: &str| {
+        let artifact = json!({ "status": { "artifact": { "revision": revision } } });
+        flux(kustomization(), with(repository(), artifact)).outdated
+    };
+    assert!(offers(&format!("stable@sha1:{ONE}")));
+    for same in [format!("main@sha1:{ONE}"), format!("refs/heads/main@sha1:{ONE}"), format!("main/{ONE}")] {
+        assert!(!offers(&same), "{same}");
+    }
+}
+
 /// What kustomize-controller writes, stage by stage, while it goes from one revision to the next.
 #[test]
 fn a_kustomization_is_applied_when_only_its_health_is_waited_for() {

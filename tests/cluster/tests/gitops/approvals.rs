@@ -1,7 +1,7 @@
 //! What happens while a decision waits for somebody.
 
 use assay_cluster_tests::{App, Behaviour, Engine, Object, Outcome, Plan, Round, World};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::refusals::answers;
 use crate::suite::{Figures, Suite, holds, reverts};
@@ -60,22 +60,59 @@ pub(crate) fn newer_commit(suite: &Suite) -> Outcome<Figures> {
     })
 }
 
+/// A person takes the app back to the revision before, as `argocd app rollback` does.
 pub(crate) fn no_longer_deployed(suite: &Suite) -> Outcome<Figures> {
-    suite.within("moved", plan(), |world| {
+    suite.within("back", plan(), |world| {
         let (good, bad, record) = waiting(world)?;
-        let repository = world.repository();
-        repository.git(&["push", "-q", "origin", &format!("{good}:refs/heads/stable")])?;
-        let patch = r#"{"spec":{"source":{"targetRevision":"stable"}}}"#;
-        let delivery = world.delivery_name(App::Web);
-        world.kubectl(&["-n", "argocd", "patch", "application", &delivery, "--type=merge", "-p", patch])?;
-        world.delivery_when(App::Web, "deploys the stable branch", |app| {
-            app.text("/status/sync/revision") == good && app.text("/status/sync/status") == "Synced"
+        let by_hand = json!({"spec": {"syncPolicy": {"automated": null}},
+            "operation": {"initiatedBy": {"username": "somebody"}, "sync": {"revision": good, "prune": true}}});
+        patch(world, &by_hand)?;
+        world.delivery_when(App::Web, "deploys the revision before", |app| {
+            app.text("/status/operationState/syncResult/revision") == good
+                && app.text("/status/operationState/phase") == "Succeeded"
         })?;
         approve(world, &record)?;
         let record = over(world, &bad)?;
         answers(&record, "StillDeployed", "Refuse")?;
         untouched(world, &bad)
     })
+}
+
+/// Somebody lets the delivery follow another branch, which brings the revision before.
+pub(crate) fn another_branch(suite: &Suite) -> Outcome<Figures> {
+    suite.within("branch", plan(), |world| {
+        let (good, bad, record) = waiting(world)?;
+        world.repository().git(&["push", "-q", "origin", &format!("{good}:refs/heads/stable")])?;
+        patch(world, &json!({"spec": {"source": {"targetRevision": "stable"}}}))?;
+        world.gate_when(App::Web, "judges what the other branch brings", |gate| {
+            gate.text("/status/source/branch") == "stable" && gate.text("/status/current/verdict") == "passed"
+        })?;
+        approve(world, &record)?;
+        let record = over(world, &bad)?;
+        answers(&record, "SourceIsBranch", "Refuse")?;
+        let said = said_of(world, &bad[..7]);
+        let after = said.iter().skip_while(|words| !words.starts_with("TestsFailed"));
+        let anew: Vec<_> = after.filter(|words| words.starts_with("Testing")).collect();
+        holds(anew.is_empty(), || {
+            format!("the bad revision was tested as if the other branch had brought it: {anew:?}")
+        })?;
+        untouched(world, &bad)
+    })
+}
+
+/// What the gate said of a revision, in turn.
+fn said_of(world: &World, revision: &str) -> Vec<String> {
+    world.live().now(|board| {
+        let moments = board.moments(world.name()).into_iter();
+        let of_it = moments.filter(|moment| moment.kind == "TestGate" && moment.now.contains(revision));
+        of_it.map(|moment| moment.now.clone()).collect()
+    })
+}
+
+fn patch(world: &World, change: &Value) -> Outcome<()> {
+    let delivery = world.delivery_name(App::Web);
+    let change = change.to_string();
+    world.kubectl(&["-n", "argocd", "patch", "application", &delivery, "--type=merge", "-p", &change]).map(drop)
 }
 
 pub(crate) fn force_push(suite: &Suite) -> Outcome<Figures> {

@@ -14,6 +14,7 @@ mod hooks;
 mod loops;
 mod own;
 mod refusals;
+mod stuck;
 mod suite;
 mod sweep;
 mod traps;
@@ -58,12 +59,15 @@ const SIDE_BY_SIDE: &[(&str, Done)] = &[
     ("stale-fail-argo", traps::stale_fail_argo),
     ("stale-fail-flux", traps::stale_fail_flux),
     ("deadlock", traps::deadlock),
+    ("stuck-operation", stuck::unblocked),
+    ("stuck-operation-kept", stuck::kept),
     ("no-last-good", refusals::no_last_good),
     ("newer-commit", approvals::newer_commit),
     ("merge-commit", refusals::merge_commit),
     ("shared-base", refusals::shared_base),
     ("tag-target", refusals::tag_target),
     ("no-longer-deployed", approvals::no_longer_deployed),
+    ("another-branch", approvals::another_branch),
     ("no-grant", refusals::no_grant),
     ("protected-branch", refusals::protected_branch),
     ("protected-branch-pull-request", refusals::protected_branch_pull_request),
@@ -78,13 +82,10 @@ const SIDE_BY_SIDE: &[(&str, Done)] = &[
 const ALONE: &[(&str, Done)] = &[("forge-away", faults::forge_away)];
 
 /// Cases with managers of their own, while the installed one is away.
-const OWN_MANAGER: &[(&str, Done)] = &[
-    ("race", faults::race),
-    ("race-on-the-path", faults::race_on_the_path),
-    ("two-managers", faults::two_managers),
-    (SWEEP, sweep::sweep),
-];
-const SWEEP: &str = "manager-killed-anywhere";
+const OWN_MANAGER: &[(&str, Done)] =
+    &[("race", faults::race), ("race-on-the-path", faults::race_on_the_path), ("two-managers", faults::two_managers)];
+/// It tries its own runs side by side.
+const SWEEP: &[(&str, Done)] = &[("manager-killed-anywhere", sweep::sweep)];
 
 #[test]
 fn every_case_ends_as_the_table_says() {
@@ -93,12 +94,13 @@ fn every_case_ends_as_the_table_says() {
     let mut reports = side_by_side(&suite, wanted.of(SIDE_BY_SIDE), suite::lanes());
     reports.extend(side_by_side(&suite, wanted.of(ALONE), 1));
     reports.push(suite.leaks());
-    let own = wanted.of(OWN_MANAGER);
-    if !own.is_empty() {
+    let (own, sweep) = (wanted.of(OWN_MANAGER), wanted.of(SWEEP));
+    if !own.is_empty() || !sweep.is_empty() {
         build_manager();
         let away = PutAway::now(Place::shared()).expect("the installed manager can be put away");
         suite.give(&away.runner_image);
-        reports.extend(side_by_side(&suite, own, 1));
+        reports.extend(side_by_side(&suite, own, suite::lanes()));
+        reports.extend(side_by_side(&suite, sweep, 1));
     }
     let bad: Vec<String> = reports.iter().filter(|report| !report.good()).map(Report::line).collect();
     if std::env::var_os("ASSAY_GITOPS_MEASURE").is_some_and(|value| value == "1") {
@@ -110,7 +112,8 @@ fn every_case_ends_as_the_table_says() {
 #[test]
 fn every_case_of_the_table_is_tried() {
     let told: BTreeSet<_> = CASES.iter().flat_map(|(_, cases)| cases.iter()).map(|case| case.name).collect();
-    let tried: BTreeSet<_> = SIDE_BY_SIDE.iter().chain(ALONE).chain(OWN_MANAGER).map(|(name, _)| *name).collect();
+    let tried: BTreeSet<_> =
+        SIDE_BY_SIDE.iter().chain(ALONE).chain(OWN_MANAGER).chain(SWEEP).map(|(name, _)| *name).collect();
     assert_eq!(told, tried);
 }
 

@@ -6,14 +6,15 @@ use serde_json::json;
 use crate::suite::{Figures, Suite, holds};
 use crate::waves::{applied, later};
 
-fn two_waves() -> Plan {
+/// An app of two waves, its gate in the last, and a hook after both.
+pub(crate) fn two_waves() -> Plan {
     let (path, text) = later("1.0.0");
     let last = json!({"metadata": {"annotations": {"argocd.argoproj.io/sync-wave": "1"}}});
     Plan::new(Engine::Argo).gate(last).file(&path, &text)
 }
 
 /// Commits a version of the app with what comes after its waves.
-fn commit(world: &World, behaviour: &Behaviour) -> Outcome<String> {
+pub(crate) fn commit(world: &World, behaviour: &Behaviour) -> Outcome<String> {
     let mut files = world.files(App::Web, behaviour)?;
     files.push(later(&behaviour.version));
     let id = world.repository().change(&format!("Version {}", behaviour.version), &files)?;
@@ -73,8 +74,8 @@ pub(crate) fn stale_fail_argo(suite: &Suite) -> Outcome<Figures> {
         let bad = commit(world, &Behaviour::bad("1.1.0"))?;
         let round = Round::follow(world, App::Web, &bad)?;
         let phase = operation(world, &round.revert)?;
-        let failed = ["operation Failed", &round.revert[..7]];
-        holds(phase == "Succeeded" && !ever(world, "Application", &failed), || {
+        let failed = format!("operation Failed at {}", &round.revert[..7]);
+        holds(phase == "Succeeded" && !ever(world, "Application", &[&failed]), || {
             format!("the operation at the revert is {phase}")
         })?;
         Ok(round.figures())
