@@ -46,8 +46,11 @@ fn retries(object: &Value) -> Option<String> {
 }
 
 fn self_heal(object: &Value) -> Option<String> {
-    flag(object, "/spec/syncPolicy/automated/selfHeal")
-        .then(|| "a self-heal sync runs no hooks: what it puts back is tested by a TestGate only".to_owned())
+    flag(object, "/spec/syncPolicy/automated/selfHeal").then(|| {
+        "a self-heal sync runs no hooks and waits for no wave, and Argo CD may take a commit that it met during a \
+             sync for something to heal: such a revision is tested by a TestGate only"
+            .to_owned()
+    })
 }
 
 fn pruning(object: &Value) -> Option<String> {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `ASSAY_GITOPS_CASES` | only these, separated by commas; one that ends with `-` means all that begin so |
 //! | `ASSAY_GITOPS_LANES` | how many are tried side by side |
-//! | `ASSAY_GITOPS_SWEEP` | `3`: the manager dies at every third point, not at each |
+//! | `ASSAY_GITOPS_SWEEP` | `3`: the manager dies at the steps of the rollback and at every third other point, not at each |
 //! | `ASSAY_GITOPS_MEASURE` | `1` writes the figures to `fixtures/gitops-measured.json` |
 
 mod approvals;

@@ -6,11 +6,19 @@ use serde_json::json;
 
 use crate::loops::check;
 use crate::suite::{Figures, Suite, holds, reverts};
-use crate::traps::{commit, two_waves};
+use crate::traps::{commit, operation, two_waves};
 
 fn patient(unblock: bool) -> Plan {
     let retry = json!({"limit": 5, "backoff": {"duration": "10m", "factor": 1, "maxDuration": "10m"}});
     two_waves().delivery(json!({"spec": {"syncPolicy": {"retry": retry}}})).policy(json!({"unblock": unblock}))
+}
+
+/// The good revision, and the bad one. A commit that comes while an operation runs would be applied as self-heal: by
+/// an operation without hooks, which ends at once.
+fn held_up(world: &World) -> Outcome<(String, String)> {
+    let good = world.begin()?;
+    holds(operation(world, &good)? == "Succeeded", || "the first operation failed".to_owned())?;
+    Ok((good, commit(world, &Behaviour::bad("1.1.0"))?))
 }
 
 /// How often an operation of this revision was ended on demand.
@@ -25,8 +33,7 @@ fn ended(world: &World, revision: &str) -> usize {
 /// The policy has the operation ended.
 pub(crate) fn unblocked(suite: &Suite) -> Outcome<Figures> {
     suite.within("stuck", patient(true), |world| {
-        let good = world.begin()?;
-        let bad = commit(world, &Behaviour::bad("1.1.0"))?;
+        let (good, bad) = held_up(world)?;
         let round = Round::follow(world, App::Web, &bad)?;
         check(world, &[App::Web], &good, &bad, &round)?;
         holds(ended(world, &bad) > 0, || "nobody ended the operation of the bad revision".to_owned())?;
@@ -38,8 +45,7 @@ pub(crate) fn unblocked(suite: &Suite) -> Outcome<Figures> {
 /// The policy does not: the record says what it waits for, until a person ends the operation.
 pub(crate) fn kept(suite: &Suite) -> Outcome<Figures> {
     suite.within("stuck", patient(false), |world| {
-        world.begin()?;
-        let bad = commit(world, &Behaviour::bad("1.1.0"))?;
+        let (_, bad) = held_up(world)?;
         world.record_when(App::Web, &bad, "says what it waits for", |record| {
             record.text("/status/phase") == "Deploying" && record.text("/status/message").contains("policy.unblock")
         })?;

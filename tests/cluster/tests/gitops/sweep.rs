@@ -14,7 +14,10 @@ use crate::suite::{Figures, Suite, lanes};
 /// No rollback has so many points: the first run only counts.
 const NEVER: usize = 1_000_000;
 
-/// How many points apart the deaths are: all of them take a quarter of an hour.
+/// Points at which it dies in every run: these are the steps of the rollback itself.
+const ALWAYS: [&str; 3] = ["create Rollback ", "push to Git", "recorded as "];
+
+/// How many points apart the other deaths are: all of them take a quarter of an hour.
 fn step() -> usize {
     let step = std::env::var("ASSAY_GITOPS_SWEEP").ok().and_then(|step| step.parse().ok());
     step.filter(|step| *step > 0).unwrap_or(1)
@@ -23,15 +26,23 @@ fn step() -> usize {
 /// What came of one run.
 struct Tried {
     died: bool,
-    /// Numbers of the points that changed something.
-    changes: Vec<usize>,
+    /// The points that changed something.
+    changes: Vec<Point>,
 }
 
-/// Counts the points of one rollback, from the bad commit on, then dies at each of them, or at every n-th.
+/// A point that changed something.
+struct Point {
+    number: usize,
+    always: bool,
+}
+
+/// Counts the points of one rollback, from the bad commit on, then dies at each of them, or at the steps of the
+/// rollback and every n-th of the others.
 pub(crate) fn sweep(suite: &Suite) -> Outcome<Figures> {
-    let changes: Vec<usize> = one(suite, NEVER)?.changes.into_iter().step_by(step()).collect();
-    let points = changes.len();
-    let left: Mutex<VecDeque<usize>> = Mutex::new(changes.into());
+    let (always, others): (Vec<_>, Vec<_>) = one(suite, NEVER)?.changes.into_iter().partition(|point| point.always);
+    let changes = always.iter().chain(others.iter().step_by(step())).map(|point| point.number);
+    let left: Mutex<VecDeque<usize>> = Mutex::new(changes.collect());
+    let points = left.lock().unwrap_or_else(PoisonError::into_inner).len();
     let (wrong, unreached) = (Mutex::new(Vec::new()), Mutex::new(0));
     std::thread::scope(|scope| {
         for _ in 0..lanes() {
@@ -91,13 +102,14 @@ fn one(suite: &Suite, at: usize) -> Outcome<Tried> {
     })
 }
 
-/// The numbers of those points, in what is written of all, after which something was not as before.
-fn changes(points: &str) -> Vec<usize> {
+/// Those points, in what is written of all, after which something was not as before.
+fn changes(points: &str) -> Vec<Point> {
     let changed = points.lines().filter_map(|line| {
         let mut fields = line.split('\t');
         let (number, what) = (fields.next()?, fields.nth(1)?);
         let reads = ["read ", "list ", "look for ", "have a token"].iter().any(|begins| what.starts_with(begins));
-        if reads { None } else { number.parse().ok() }
+        let always = ALWAYS.iter().any(|words| what.contains(words));
+        if reads { None } else { Some(Point { number: number.parse().ok()?, always }) }
     });
     changed.collect()
 }

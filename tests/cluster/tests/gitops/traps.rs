@@ -23,7 +23,7 @@ pub(crate) fn commit(world: &World, behaviour: &Behaviour) -> Outcome<String> {
 }
 
 /// The operation at a revision, once it is over, as its phase.
-fn operation(world: &World, revision: &str) -> Outcome<String> {
+pub(crate) fn operation(world: &World, revision: &str) -> Outcome<String> {
     let app = world.delivery_when(App::Web, &format!("the operation at {revision} is over"), |app| {
         app.text("/status/operationState/operation/sync/revision") == revision
             && ["Succeeded", "Failed", "Error"].contains(&app.text("/status/operationState/phase"))
@@ -70,7 +70,8 @@ pub(crate) fn stale_pass_flux(suite: &Suite) -> Outcome<Figures> {
 
 pub(crate) fn stale_fail_argo(suite: &Suite) -> Outcome<Figures> {
     suite.within("stale", two_waves(), |world| {
-        world.begin()?;
+        let good = world.begin()?;
+        holds(operation(world, &good)? == "Succeeded", || "the first operation failed".to_owned())?;
         let bad = commit(world, &Behaviour::bad("1.1.0"))?;
         let round = Round::follow(world, App::Web, &bad)?;
         let phase = operation(world, &round.revert)?;
