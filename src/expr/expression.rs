@@ -6,11 +6,11 @@ use crate::diagnostic::{Diagnostic, Fault, Span};
 use crate::evaluate::Evaluation;
 use crate::node::{Kind, Node};
 use crate::parse::parse;
-use crate::print::print;
+use crate::print::{print, print_wide};
 use crate::scope::Scope;
 use crate::value::Value;
 
-/// A parsed expression. It prints as text that reads back as the same.
+/// A parsed expression. It prints as text that reads back as the same; with `{:#}` as people write it, with blanks.
 #[derive(Clone, Debug)]
 pub struct Expression {
     node: Node,
@@ -170,6 +170,10 @@ impl From<Value> for Expression {
 /// printed as it was written.
 impl fmt::Display for Expression {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_unreadable() { f.write_str(&self.source) } else { f.write_str(&print(&self.node)) }
+        match (self.is_unreadable(), f.alternate()) {
+            (true, _) => f.write_str(&self.source),
+            (false, false) => f.write_str(&print(&self.node)),
+            (false, true) => f.write_str(&print_wide(&self.node)),
+        }
     }
 }

@@ -1,7 +1,8 @@
 //! The documents of a text, one by one.
 
 use assay_api::names::{GROUP, VERSION};
-use assay_api::{TestExecution, TestWorkflow, TestWorkflowTemplate};
+use assay_api::{GitWriteAccess, Rollback, TestExecution, TestGate, TestWorkflow, TestWorkflowTemplate};
+use assay_gitops::{SpecMistake, access_mistakes, gate_mistakes};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use serde_yaml::Value;
@@ -13,7 +14,8 @@ use crate::manifest::typed;
 use crate::names::RULE as NAMES;
 use crate::names::is_name;
 
-const KINDS: [&str; 3] = ["TestWorkflow", "TestExecution", "TestWorkflowTemplate"];
+const KINDS: [&str; 6] =
+    ["TestWorkflow", "TestExecution", "TestWorkflowTemplate", "TestGate", "Rollback", "GitWriteAccess"];
 
 /// Reads a text and finds what is wrong with its form. What is wrong with its
 /// meaning is found by [`crate::manifest::judge`].
@@ -102,6 +104,24 @@ fn one(document: &Value, typed: serde_yaml::Deserializer<'_>, places: &Places, m
                 manifest.executions.push(execution);
             }
         }
+        "TestGate" => {
+            if let Some(gate) = typed::read::<TestGate>(typed, kind, places, findings) {
+                check_name(&gate.metadata, false, places, findings);
+                findings.extend(gate_mistakes(&gate.spec).into_iter().map(|mistake| by_itself(mistake, places)));
+            }
+        }
+        "GitWriteAccess" => {
+            if let Some(access) = typed::read::<GitWriteAccess>(typed, kind, places, findings) {
+                check_name(&access.metadata, false, places, findings);
+                findings.extend(access_mistakes(&access.spec).into_iter().map(|mistake| by_itself(mistake, places)));
+            }
+        }
+        // Nobody writes one by hand; its form may be looked at all the same.
+        "Rollback" => {
+            if let Some(record) = typed::read::<Rollback>(typed, kind, places, findings) {
+                check_name(&record.metadata, false, places, findings);
+            }
+        }
         _ => {
             if let Some(template) = typed::read::<TestWorkflowTemplate>(typed, kind, places, findings) {
                 check_name(&template.metadata, false, places, findings);
@@ -112,6 +132,11 @@ fn one(document: &Value, typed: serde_yaml::Deserializer<'_>, places: &Places, m
             }
         }
     }
+}
+
+/// A mistake of a kind that is judged without any other object.
+fn by_itself(mistake: SpecMistake, places: &Places) -> Finding {
+    Finding::error(Some(places.spot(&mistake.path)), &mistake.path, mistake.message, mistake.hint)
 }
 
 fn is_ours(version: &str, kind: &str, places: &Places, findings: &mut Vec<Finding>) -> bool {

@@ -105,6 +105,24 @@ fn heads_are_checked() {
 }
 
 #[test]
+fn gates_grants_and_records_are_kinds_too() {
+    let object = |kind: &str, spec: &str| {
+        lines(&format!("apiVersion: assay.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: web}}\nspec:\n{spec}"))
+    };
+    let gate = "  delivery: {kind: Application, name: web}\n  workflows: [{name: a}]\n";
+    assert_eq!(object("TestGate", gate), [""; 0]);
+    let failures = object("TestGate", &format!("{gate}  confirmation:\n    reruns: 1\n    failures: 3\n"));
+    assert!(failures[0].starts_with("f:9:5: spec.confirmation.failures: 3 runs must fail"), "{failures:?}");
+    let unknown = object("TestGate", &format!("{gate}  timout: 5m\n"));
+    assert_eq!(unknown, ["f:7:3: spec.timout: unknown field `timout`; did you mean `timeout`?"]);
+    let access = "  branches: [main]\n  namespaces: [shop]\n  repository: https://bot:canary@host/a/b\n";
+    let access = object("GitWriteAccess", access);
+    assert!(access[0].starts_with("f:7:3: spec.repository: it carries a password"), "{access:?}");
+    assert!(!access[0].contains("canary"), "{access:?}");
+    assert!(object("Rollback", "  gate: web\n")[0].contains("missing field"), "its form is looked at");
+}
+
+#[test]
 fn what_is_printed_is_one_plain_line() {
     let found = lines("apiVersion: assay.dev/v1alpha1\nkind: \"Test\\u001b[2J\\nx\"\n");
     assert!(!found[0].contains('\x1b') && !found[0].contains('\n'), "{found:?}");

@@ -1,6 +1,7 @@
 //! What people and programs see.
 
 pub(crate) mod clock;
+pub(crate) mod conditions;
 pub(crate) mod github;
 pub(crate) mod revision;
 pub(crate) mod screen;

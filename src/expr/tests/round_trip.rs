@@ -81,6 +81,8 @@ proptest! {
         prop_assert_eq!(&mistakes, &[], "{}", printed);
         prop_assert_eq!(&again, &expression, "{}", printed);
         prop_assert_eq!(again.to_string(), printed);
+        let (wide, mistakes) = Expression::parse(&format!("{expression:#}"));
+        prop_assert_eq!((&wide, &*mistakes), (&expression, &[][..]), "{:#}", expression);
     }
 
     #[test]

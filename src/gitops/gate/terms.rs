@@ -1,9 +1,10 @@
 //! What the spec of a gate asks for, checked and with its defaults.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use assay_api::{DurationText, TestGateSpec};
+use assay_api::{Confirmation, DurationText, TestGateSpec};
+
+use crate::mistakes::gate_mistakes;
 
 /// How long workloads may take until they are ready.
 const READY_TIMEOUT: Duration = Duration::from_secs(3 * 60);
@@ -29,72 +30,35 @@ impl Terms {
     /// # Errors
     /// With the field, the value and the way out, when something contradicts itself.
     pub(super) fn of(spec: &TestGateSpec) -> Result<Self, String> {
-        let mut names = BTreeSet::new();
-        for (at, workflow) in spec.workflows.iter().enumerate() {
-            if !names.insert(workflow.name.as_str()) {
-                let name = &workflow.name;
-                return Err(format!("`spec.workflows[{at}]` names `{name}` again; name each workflow once"));
-            }
+        if let Some(mistake) = gate_mistakes(spec).first() {
+            return Err(mistake.to_string());
         }
-        if names.is_empty() {
-            return Err("`spec.workflows` is empty; name the workflows that judge".to_owned());
-        }
-        let (reruns, failures) = (spec.confirmation.reruns, spec.confirmation.failures);
-        if failures < 1 || failures > reruns.saturating_add(1) {
-            return Err(format!(
-                "`spec.confirmation.failures` is {failures}, but a workflow runs at most {} times; \
-                 set it between 1 and `reruns` plus one",
-                reruns.saturating_add(1)
-            ));
-        }
+        let Confirmation { reruns, failures, .. } = spec.confirmation;
+        let time = |text: Option<&DurationText>, default| text.and_then(|text| text.parse().ok()).unwrap_or(default);
         Ok(Self {
-            ready_timeout: duration("spec.readyTimeout", spec.ready_timeout.as_ref(), READY_TIMEOUT)?,
-            timeout: duration("spec.timeout", spec.timeout.as_ref(), TIMEOUT)?,
+            ready_timeout: time(spec.ready_timeout.as_ref(), READY_TIMEOUT),
+            timeout: time(spec.timeout.as_ref(), TIMEOUT),
             reruns: usize::try_from(reruns).unwrap_or(0),
             failures: usize::try_from(failures).unwrap_or(1),
         })
     }
 }
 
-fn duration(field: &str, text: Option<&DurationText>, default: Duration) -> Result<Duration, String> {
-    text.map_or(Ok(default), |text| text.parse().map_err(|error| format!("`{field}`: {error}")))
-}
-
 #[cfg(test)]
 mod tests {
-    use assay_api::{Confirmation, GateWorkflow};
+    use assay_api::GateWorkflow;
 
     use super::*;
 
     #[test]
-    fn what_contradicts_itself_is_named_with_its_way_out() {
-        let workflow = |name: &str| GateWorkflow { name: name.to_owned(), ..GateWorkflow::default() };
-        let spec = |names: &[&str]| TestGateSpec {
-            workflows: names.iter().map(|name| workflow(name)).collect(),
-            ..TestGateSpec::default()
-        };
-        let confirmed = |reruns, failures| TestGateSpec {
-            confirmation: Confirmation { reruns, failures, control: None },
-            ..spec(&["a"])
-        };
-        let timed = |text: &str| TestGateSpec { timeout: Some(DurationText::new(text)), ..spec(&["a"]) };
-        for (spec, words) in [
-            (spec(&["a", "b", "a"]), Some("`spec.workflows[2]` names `a` again")),
-            (spec(&[]), Some("`spec.workflows` is empty")),
-            (confirmed(1, 3), Some("`spec.confirmation.failures` is 3, but a workflow runs at most 2 times")),
-            (confirmed(0, 1), None),
-            (timed("5 minutes"), Some("`spec.timeout`: ")),
-            (timed("90s"), None),
-            (spec(&["a", "b"]), None),
-        ] {
-            let answer = Terms::of(&spec);
-            match words {
-                None => assert!(answer.is_ok(), "{answer:?}"),
-                Some(words) => assert!(answer.as_ref().is_err_and(|said| said.contains(words)), "{answer:?}"),
-            }
-        }
-        let terms = Terms::of(&TestGateSpec { confirmation: Confirmation::default(), ..spec(&["a"]) });
+    fn what_is_not_said_has_a_default_and_what_contradicts_itself_is_an_error() {
+        let workflows = vec![GateWorkflow { name: "a".to_owned(), ..GateWorkflow::default() }];
+        let spec = TestGateSpec { workflows, ..TestGateSpec::default() };
         let wanted = Terms { ready_timeout: READY_TIMEOUT, timeout: TIMEOUT, reruns: 1, failures: 2 };
-        assert_eq!(terms, Ok(wanted));
+        assert_eq!(Terms::of(&spec), Ok(wanted.clone()));
+        let short = TestGateSpec { timeout: Some(DurationText::new("90s")), ..spec.clone() };
+        assert_eq!(Terms::of(&short), Ok(Terms { timeout: Duration::from_secs(90), ..wanted }));
+        let wrong = TestGateSpec { timeout: Some(DurationText::new("5 minutes")), ..spec };
+        assert!(Terms::of(&wrong).is_err_and(|said| said.starts_with("spec.timeout: `5 minutes`")));
     }
 }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use assay_api::{Forge, ForgeKind, GitWriteAccessSpec, SecretName};
 use assay_cluster::{Cluster, ClusterError, SecretBytes};
 use assay_git::{Credentials, ForgeClient, ForgeTarget, Remote, Secret};
-use assay_gitops::repository_identity;
+use assay_gitops::access_mistakes;
 
 use crate::git::Git;
 
@@ -39,8 +39,8 @@ pub(crate) async fn open(
     git: &Git,
     spec: &GitWriteAccessSpec,
 ) -> Result<Result<Opened, String>, ClusterError> {
-    if let Err(error) = repository_identity(&spec.repository) {
-        return Ok(Err(format!("`spec.repository` is no URL of a repository: {error}")));
+    if let Some(mistake) = access_mistakes(spec).first() {
+        return Ok(Err(mistake.to_string()));
     }
     let own = match values(cluster, git, "spec.credentials", spec.credentials.as_ref()).await? {
         Ok(own) => own,

@@ -1,8 +1,9 @@
-//! What is wrong with an object, by the rules of `assay-plan`.
+//! What is wrong with an object, by the rules of `assay-plan` and, for gates and grants, of `assay-gitops`.
 
 use std::collections::BTreeMap;
 
 use assay_api::{TestExecutionSpec, TestWorkflow, TestWorkflowSpec, TestWorkflowTemplateSpec};
+use assay_gitops::{SpecMistake, access_mistakes, gate_mistakes};
 use assay_plan::{Diagnostic, Inputs, resolve, templates_used, validate, validate_template, validate_workflow};
 use assay_telemetry::error_chain;
 use serde::de::DeserializeOwned;
@@ -17,6 +18,8 @@ pub(super) async fn judge(request: &Request, definitions: &dyn Definitions) -> V
         "TestWorkflow" => workflow(request, definitions).await,
         "TestWorkflowTemplate" => Ok(read(request).map_or_else(|verdict| verdict, |spec| template(&spec))),
         "TestExecution" => execution(request, definitions).await,
+        "TestGate" => Ok(read(request).map_or_else(|verdict| verdict, |spec| by_itself(&gate_mistakes(&spec)))),
+        "GitWriteAccess" => Ok(read(request).map_or_else(|verdict| verdict, |spec| by_itself(&access_mistakes(&spec)))),
         _ => Ok(Verdict::default()),
     };
     judged.unwrap_or_else(|error| {
@@ -34,6 +37,11 @@ fn read<T: DeserializeOwned>(request: &Request) -> Result<T, Verdict> {
 
 fn template(spec: &TestWorkflowTemplateSpec) -> Verdict {
     Verdict::of(&validate_template(spec))
+}
+
+/// What a kind says of itself that is judged without any other object.
+fn by_itself(mistakes: &[SpecMistake]) -> Verdict {
+    Verdict { errors: mistakes.iter().map(ToString::to_string).collect(), warnings: Vec::new() }
 }
 
 async fn workflow(request: &Request, definitions: &dyn Definitions) -> Result<Verdict, DefinitionsError> {

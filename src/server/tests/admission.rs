@@ -60,6 +60,23 @@ async fn a_wrong_workflow_is_refused_in_the_words_of_validate() {
 }
 
 #[tokio::test]
+async fn gates_and_grants_are_judged_by_themselves() {
+    let house = house().await;
+    let gate = |timeout: &str| json!({ "delivery": { "kind": "Application", "name": "web" }, "workflows": [{ "name": "w" }], "timeout": timeout });
+    assert_eq!(house.admit("TestGate", gate("5m"), None).await["allowed"], true);
+    let access = |url: &str| json!({ "repository": url, "branches": ["main"], "namespaces": ["shop"] });
+    assert_eq!(house.admit("GitWriteAccess", access("ssh://git@host/a/b"), None).await["allowed"], true);
+    for (kind, spec, words) in [
+        ("TestGate", gate("5 minutes"), "spec.timeout: `5 minutes` must be numbers"),
+        ("GitWriteAccess", access("https://host"), "spec.repository: it is no URL of a repository: "),
+    ] {
+        let answer = house.admit(kind, spec, None).await;
+        let message = answer["status"]["message"].as_str().unwrap_or_default();
+        assert!(message.starts_with(words), "{answer}");
+    }
+}
+
+#[tokio::test]
 async fn old_mistakes_do_not_stop_whoever_touches_something_else() {
     let house = house().await;
     let wrong = json!({ "steps": [{ "shell": "true" }] });

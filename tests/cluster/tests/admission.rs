@@ -109,6 +109,22 @@ fn a_wrong_template_and_a_wrong_execution_are_refused() {
 }
 
 #[test]
+fn a_wrong_gate_and_a_wrong_grant_are_refused() {
+    let _turn = turn();
+    let namespace = namespace();
+    let object = |kind: &str, spec: &str| {
+        format!("apiVersion: assay.dev/v1alpha1\nkind: {kind}\nmetadata: {{name: wrong}}\nspec:\n{spec}")
+    };
+    let gate = "  delivery: {kind: Application, name: web}\n  workflows: [{name: a}, {name: a}]\n";
+    let grant = "  repository: https://bot:secret@git.example/a/b\n  branches: [main]\n  namespaces: [shop]\n";
+    for (kind, spec) in [("TestGate", gate), ("GitWriteAccess", grant)] {
+        let manifest = object(kind, spec);
+        let refused = apply(&namespace, &manifest, &["--dry-run=server"]);
+        assert_eq!([denied(&refused).to_owned()], validated(&manifest)[..], "{refused:?}");
+    }
+}
+
+#[test]
 fn a_namespace_may_be_left_alone_and_old_mistakes_may_be_labelled() {
     let _turn = turn();
     let namespace = namespace();

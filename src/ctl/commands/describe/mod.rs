@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::exit;
 use crate::failure::Failure;
+use crate::output::conditions::conditions;
 use crate::output::screen::{Screen, paint};
 use crate::place::Place;
 use crate::program::called;
@@ -99,7 +100,7 @@ fn text(
     out.push_str(&parts::tests(&status));
     out.push_str(&parts::log(&status));
     out.push_str(&parts::artifacts(&status));
-    out.push_str(&parts::conditions(&status, now));
+    out.push_str(&conditions(&status.conditions, now));
     out
 }
 

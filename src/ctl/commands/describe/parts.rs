@@ -1,11 +1,9 @@
-//! What an execution brought: tests, log, files, conditions.
+//! What an execution brought: tests, log, files.
 
 use assay_api::TestExecutionStatus;
-use jiff::Timestamp;
 
-use crate::output::clock::{age, size};
+use crate::output::clock::size;
 use crate::output::summary;
-use crate::output::table::table;
 use crate::output::terminal::{plain, strip};
 
 /// Counts and failed tests.
@@ -48,21 +46,4 @@ pub(super) fn artifacts(status: &TestExecutionStatus) -> String {
         out.push_str(&format!("  and {} more\n", artifacts.count - shown));
     }
     out
-}
-
-/// The conditions.
-pub(super) fn conditions(status: &TestExecutionStatus, now: Timestamp) -> String {
-    if status.conditions.is_empty() {
-        return String::new();
-    }
-    let rows = status.conditions.iter().map(|condition| {
-        vec![
-            format!("  {}", condition.type_).into(),
-            condition.status.clone().into(),
-            condition.reason.clone().into(),
-            age(condition.last_transition_time.0, now).into(),
-            plain(&condition.message).into(),
-        ]
-    });
-    format!("\nConditions:\n{}", table(&["  TYPE", "STATUS", "REASON", "AGE", "MESSAGE"], rows.collect()))
 }

@@ -1,5 +1,6 @@
 //! Rules of a plan in words.
 
+use assay_expr::Expression;
 use assay_protocol::{Condition, RetryRule, Section};
 
 use crate::output::clock::span;
@@ -48,7 +49,7 @@ fn condition(condition: &Condition, section: Section) -> Option<String> {
         (Condition::Failed, _) => Some("only when something has failed".to_owned()),
         (Condition::Always, _) => Some("also when something has failed".to_owned()),
         (Condition::Never, _) => Some("never".to_owned()),
-        (Condition::When(expression), _) => Some(format!("only when {}", short(expression))),
+        (Condition::When(expression), _) => Some(format!("only when {}", as_written(expression))),
     }
 }
 
@@ -56,9 +57,14 @@ fn retry(rule: &RetryRule) -> Option<String> {
     if rule.attempts < 2 {
         return None;
     }
-    let until = rule.until.as_deref().map(|until| format!(", until {}", short(until))).unwrap_or_default();
+    let until = rule.until.as_deref().map(|until| format!(", until {}", as_written(until))).unwrap_or_default();
     let wait = span(rule.delay_ms);
     Some(format!("tried up to {} times, {wait} apart and then twice as long each time{until}", rule.attempts))
+}
+
+/// An expression of a plan as somebody would write it.
+fn as_written(expression: &str) -> String {
+    short(&format!("{:#}", Expression::parse(expression).0))
 }
 
 /// A text on one line, cut.

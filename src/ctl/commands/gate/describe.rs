@@ -7,6 +7,7 @@ use crate::commands::gates::delivery;
 use crate::exit;
 use crate::failure::Failure;
 use crate::output::clock::age;
+use crate::output::conditions::conditions;
 use crate::output::revision::short;
 use crate::output::screen::{Screen, paint};
 use crate::output::summary;
@@ -46,7 +47,7 @@ fn text(gate: &TestGate, now: Timestamp) -> String {
             table(&["  REVISION", "VERDICT", "REASON", "AGE", "MESSAGE"], rows)
         ));
     }
-    out.push_str(&conditions(&status, now));
+    out.push_str(&conditions(&status.conditions, now));
     out
 }
 
@@ -129,22 +130,6 @@ fn earlier(judgement: &Judgement, now: Timestamp) -> Vec<Cell> {
         judgement.finished_at.map(|time| age(time, now)).unwrap_or_default().into(),
         plain(judgement.message.as_deref().unwrap_or_default()).into(),
     ]
-}
-
-fn conditions(status: &TestGateStatus, now: Timestamp) -> String {
-    if status.conditions.is_empty() {
-        return String::new();
-    }
-    let rows = status.conditions.iter().map(|condition| {
-        vec![
-            format!("  {}", condition.type_).into(),
-            condition.status.clone().into(),
-            condition.reason.clone().into(),
-            age(condition.last_transition_time.0, now).into(),
-            plain(&condition.message).into(),
-        ]
-    });
-    format!("\nConditions:\n{}", table(&["  TYPE", "STATUS", "REASON", "AGE", "MESSAGE"], rows.collect()))
 }
 
 #[cfg(test)]
