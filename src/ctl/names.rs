@@ -18,6 +18,12 @@ pub(crate) fn workflow(text: &str) -> Result<String, String> {
     name(text, WORKFLOW_KINDS)
 }
 
+/// The name of a workflow, where a manifest may be given instead.
+pub(crate) fn workflow_or_hint(text: &str) -> Result<String, String> {
+    let is_file = text.contains('/') || text.ends_with(".yaml") || text.ends_with(".yml");
+    workflow(text).map_err(|rule| if is_file { format!("{rule}; for a manifest write -f {text}") } else { rule })
+}
+
 /// The name of an execution: `NAME` or `tex/NAME`.
 pub(crate) fn execution(text: &str) -> Result<String, String> {
     name(text, EXECUTION_KINDS)
@@ -84,6 +90,8 @@ mod tests {
         assert_eq!(rollback("rb/shop-1").as_deref(), Ok("shop-1"));
         assert!(gate("rb/shop").is_err() && bare("tg/shop").is_err());
         assert_eq!(workflow("twf/first").as_deref(), Ok("first"));
+        assert!(workflow_or_hint("tests/smoke.yaml").is_err_and(|said| said.ends_with("write -f tests/smoke.yaml")));
+        assert!(workflow_or_hint("Smoke").is_err_and(|said| said == RULE));
         assert_eq!(execution_or_latest("@latest").as_deref(), Ok("@latest"));
     }
 }

@@ -144,6 +144,9 @@ const RACES: &[&str] = &[
 /// The server could not, for reasons of its own.
 const FAILURES: &[&str] = &["unpacker error", "remote failure", "internal", "Internal", "unable to migrate", "timeout"];
 
+/// A hook of the server that could not ask the server itself: Gitea's words.
+const OWN_TROUBLE: &[&str] = &["Internal Server", "Internal API", "internal API"];
+
 fn judge(answer: &Answer) -> Verdict {
     if let Some(at) = answer.said.lines().find_map(|line| line.trim().strip_prefix(MOVED)) {
         let absent = at.bytes().all(|byte| byte == b'0');
@@ -170,7 +173,7 @@ fn rejected(line: &str, answer: &Answer) -> Verdict {
     }
     let server = said_by_server(&answer.said);
     let why = if server.is_empty() { cut(summary, SHOWN) } else { cut(&format!("{summary}: {server}"), SHOWN) };
-    if has(FAILURES) {
+    if has(FAILURES) || OWN_TROUBLE.iter().any(|words| server.contains(words)) {
         return Verdict::Error(GitError::Unavailable { doing: "push the commit", said: why });
     }
     Verdict::Refused(why)

@@ -152,9 +152,14 @@ impl Manager {
         ends.iter().filter(|end| end.signal() == Some(Signal::KILL.as_raw())).count()
     }
 
+    /// Everything in its log.
+    pub fn words(&self) -> String {
+        fs::read_to_string(&self.kept.settings.log).unwrap_or_default()
+    }
+
     /// The end of its log.
     pub fn last_words(&self) -> String {
-        let text = fs::read_to_string(&self.kept.settings.log).unwrap_or_default();
+        let text = self.words();
         let lines: Vec<&str> = text.lines().collect();
         lines[lines.len().saturating_sub(25)..].join("\n")
     }

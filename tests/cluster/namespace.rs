@@ -86,6 +86,19 @@ impl Namespace {
         self.place.kubectl().run_with(&["-n", &self.name, "apply", "-f", "-"], manifest)
     }
 
+    /// Has the webhook leave the namespace alone, and waits until the API server has heard of that.
+    ///
+    /// # Errors
+    /// When the cluster refuses.
+    pub fn ignore_admission(&self) -> Result<(), CommandError> {
+        let kubectl = self.place.kubectl();
+        kubectl.run(&["label", "namespace", &self.name, "assay.dev/admission=ignore"])?;
+        let wrong = "apiVersion: assay.dev/v1alpha1\nkind: TestWorkflow\nmetadata: {name: probe}\nspec: {steps: [{shell: x}], services: {db: {image: x}}}\n";
+        let dry = ["-n", &self.name, "apply", "--dry-run=server", "-f", "-"];
+        let obeyed = wait_for(Duration::from_secs(10), || kubectl.run_with(&dry, wrong).ok());
+        obeyed.map_or_else(|| kubectl.run_with(&dry, wrong), Ok).map(drop)
+    }
+
     /// Makes an execution of a workflow.
     ///
     /// # Errors

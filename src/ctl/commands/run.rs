@@ -29,7 +29,7 @@ pub(crate) struct Run {
     #[arg(
         required_unless_present = "file",
         conflicts_with = "file",
-        value_parser = names::workflow,
+        value_parser = names::workflow_or_hint,
         add = ArgValueCompleter::new(complete::workflows)
     )]
     workflow: Option<String>,

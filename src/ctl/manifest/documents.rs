@@ -143,7 +143,10 @@ fn is_ours(version: &str, kind: &str, places: &Places, findings: &mut Vec<Findin
     let wanted = format!("{GROUP}/{VERSION}");
     let line = |path: &str| Some(places.spot(path));
     if version != wanted {
-        let message = format!("`{version}` is not the version of a kind of Assay");
+        let message = match version {
+            "" => "the object has no apiVersion".to_owned(),
+            other => format!("`{other}` is not the version of a kind of Assay"),
+        };
         findings.push(Finding::error(line("apiVersion"), "apiVersion", message, format!("write `{wanted}`")));
         return false;
     }

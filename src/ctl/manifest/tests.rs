@@ -75,7 +75,7 @@ fn the_plan_speaks_with_lines_too() {
 fn heads_are_checked() {
     for (text, expected) in [
         ("", "f: there is no object of Assay in it"),
-        ("kind: TestWorkflow\n", "f:1:1: apiVersion: `` is not the version"),
+        ("kind: TestWorkflow\n", "f:1:1: apiVersion: the object has no apiVersion; write `assay.dev/v1alpha1`"),
         ("apiVersion: assay.dev/v1\nkind: TestWorkflow\n", "f:1:1: apiVersion: `assay.dev/v1` is not the version"),
         (
             "apiVersion: assay.dev/v1alpha1\nkind: TestWorkflw\n",

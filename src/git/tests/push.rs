@@ -112,6 +112,10 @@ async fn refusals_are_told_apart_from_outages() {
             other => panic!("{other:?}"),
         }
     }
+    // A hook that cannot ask its own server refuses too, in Gitea's words.
+    scene.server.protect("shop", "error: Internal Server Error (no message for end users)");
+    let error = scene.try_push("main", Some(&scene.bad)).await.unwrap_err();
+    assert_eq!(error.disposition(), Disposition::Transient, "{error}");
     std::fs::remove_file(scene.server.bare("shop").join("hooks/pre-receive")).unwrap();
     scene.server.switch.read_only.store(true, Ordering::SeqCst);
     match scene.push("main", Some(&scene.bad)).await {

@@ -124,6 +124,9 @@ pub(super) fn revertible(evidence: &Evidence, _now: Timestamp) -> Finding {
     if facts.cut {
         return refuse(guard, cut("files"));
     }
+    if patterns.is_empty() {
+        return pass(guard, "`spec.rollback.neverRevert` of the gate names no files");
+    }
     pass(guard, format!("no changed file is among {}", plain(&patterns.join(", "), 200)))
 }
 

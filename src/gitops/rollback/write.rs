@@ -197,7 +197,10 @@ pub(super) fn pull_request_open(evidence: &Evidence, context: &RollbackContext, 
         let message = "somebody closed the pull request without merging it";
         return RollbackDecision::to(RollbackPhase::Refused, status, message);
     }
-    if let Some(newer) = is_overtaken(evidence) {
+    // While the repository does not answer, what is green may be this very pull request, merged.
+    if evidence.git.is_ok()
+        && let Some(newer) = is_overtaken(evidence)
+    {
         let message = format!("{newer} is deployed and green; the pull request is not needed any more");
         return RollbackDecision::to(RollbackPhase::Superseded, status, &message)
             .then(RollbackAction::Comment(message));

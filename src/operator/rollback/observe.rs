@@ -112,7 +112,8 @@ async fn access(
 ) -> Result<Result<Access, String>, LookError> {
     let Some(source) = source else { return Ok(Err("the delivery comes from no path on a branch".to_owned())) };
     if !controller.git.write {
-        let why = "the manager itself may not write to Git; set `git.write` of the chart";
+        let why =
+            "the manager itself may not write to Git, nor read the Secrets of grants; set `gitops.write` of the chart";
         return Ok(Err(why.to_owned()));
     }
     let covering = match covering(&controller.gitops.grants.all(), &key.0, source, paths) {

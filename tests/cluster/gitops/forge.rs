@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -139,7 +140,13 @@ impl Forge {
     /// When the forge refuses.
     pub fn merge(&self, repository: &str, number: i64) -> Outcome<()> {
         let path = self.of(repository, &format!("/pulls/{number}/merge"));
-        self.wants("POST", &path, Some(&json!({"Do": "merge"}))).map(drop)
+        // What was just opened is being looked at, and cannot be merged meanwhile.
+        let once = || match self.wants("POST", &path, Some(&json!({"Do": "merge"}))) {
+            Err(error) if error.to_string().contains("try again later") => None,
+            other => Some(other.map(drop)),
+        };
+        let merged = crate::wait_for(Duration::from_secs(60), once);
+        merged.unwrap_or_else(|| Err(format!("pull request {number} cannot be merged").into()))
     }
 
     /// The statuses of a commit, newest first: context and state.
@@ -147,10 +154,11 @@ impl Forge {
     /// # Errors
     /// When the forge does not answer.
     pub fn statuses(&self, repository: &str, commit: &str) -> Outcome<Vec<(String, String)>> {
-        let answer =
-            self.wants("GET", &self.of(repository, &format!("/commits/{commit}/statuses?sort=recentupdate")), None)?;
+        let answer = self.wants("GET", &self.of(repository, &format!("/commits/{commit}/statuses")), None)?;
         let text = |status: &Value, field: &str| status[field].as_str().unwrap_or_default().to_owned();
-        let statuses = answer.as_array().map(Vec::as_slice).unwrap_or_default();
+        // Several may be of one second.
+        let mut statuses = answer.as_array().cloned().unwrap_or_default();
+        statuses.sort_by_key(|status| std::cmp::Reverse(status["id"].as_i64()));
         Ok(statuses.iter().map(|status| (text(status, "context"), text(status, "status"))).collect())
     }
 

@@ -65,7 +65,7 @@ const LOOPS: &[GitopsCase] = &[
     case(
         "argo-push",
         "Argo CD; a commit breaks a test",
-        "gate and Application are `Degraded`; one revert on the branch; synced, `Healthy`, the record is `Recovered`",
+        "the gate is red; one revert on the branch; synced, `Healthy`, the record is `Recovered`",
     ),
     case(
         "flux-push",
@@ -156,7 +156,7 @@ const REFUSALS: &[GitopsCase] = &[
     case(
         "shared-base",
         "a base outside the path, that the app refers to, changed too",
-        "`SharedBaseUnchanged` does not pass",
+        "`SharedBaseUnchanged` lets a pull request be opened, and nothing else",
     ),
     case("tag-target", "the delivery follows a tag", "`SourceIsBranch` refuses"),
     case(
@@ -183,9 +183,17 @@ const REFUSALS: &[GitopsCase] = &[
         "a person takes the revert back: the bad content is there again",
         "`NotARollback` refuses",
     ),
-    case("kargo", "the Application is promoted by Kargo", "`NoOtherWriter` does not pass"),
+    case(
+        "kargo",
+        "the Application is promoted by Kargo",
+        "`NoOtherWriter` lets a pull request be opened, and nothing else",
+    ),
     case("paused", "the gate is paused by annotation, and released", "`NotPaused` holds; afterwards it is `Recovered`"),
-    case("approval", "the policy asks for an approval, and gets it", "`Approved` holds; afterwards it is `Recovered`"),
+    case(
+        "approval",
+        "the policy asks for an approval, and gets it",
+        "gate and Application are `Degraded`, and `Approved` holds; afterwards it is `Recovered`",
+    ),
     case(
         "observe",
         "mode `Observe`",
@@ -215,7 +223,11 @@ const RACES: &[GitopsCase] = &[
         "the leading manager gets SIGSTOP before its push, another takes over, the first goes on",
         "one revert, `Recovered`",
     ),
-    case("forge-away", "the Git server is stopped for a minute once the gate failed", "one revert, `Recovered`"),
+    case(
+        "forge-away",
+        "the Git server is stopped for a minute, and the rollback approved meanwhile",
+        "one revert, `Recovered`",
+    ),
 ];
 
 /// The case of that name.

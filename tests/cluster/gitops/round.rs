@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use super::world::PATIENCE;
 use super::{App, Engine, Object, Outcome, World};
 
 /// What came of a bad commit.
@@ -31,8 +32,7 @@ impl Round {
     /// # Errors
     /// When a step does not come in time.
     pub fn follow(world: &World, app: App, bad: &str) -> Outcome<Self> {
-        world.delivery_when(app, &format!("deploys {bad}"), |object| deploys(world, object, bad))?;
-        let deployed = Timestamp::now();
+        let deployed = first_deployed(world, app, bad)?;
         world.verdict(app, bad, "failed")?;
         let failed = Timestamp::now();
         let written = |record: &Object| !record.text("/status/pushedAt").is_empty();
@@ -60,6 +60,25 @@ impl Round {
             figure("recovered", self.recovered),
         ]
     }
+}
+
+/// When the engine said first that everything of a revision is applied: it may have said more since.
+fn first_deployed(world: &World, app: App, revision: &str) -> Outcome<Timestamp> {
+    let engine = world.plan().engine;
+    let (kind, name, home) = (engine.kind(), world.delivery_name(app), engine.home(world.name()));
+    let words = match engine {
+        Engine::Argo => "Synced at",
+        Engine::Flux => "attempted",
+    };
+    let words = format!("{words} {}", &revision[..7]);
+    world.live().until(&format!("{kind} {name}: deploys {revision}"), PATIENCE, |board| {
+        let moments = board.moments(&name).into_iter();
+        let mut said = moments.filter(|moment| moment.kind == kind && moment.name == name);
+        let past = said.find(|moment| moment.now.contains(&words)).map(|moment| moment.at);
+        // What has several sources says no single revision in its moments.
+        let now = || board.get(kind, home, &name).filter(|object| deploys(world, object, revision));
+        past.or_else(|| now().map(|_| Timestamp::now()))
+    })
 }
 
 /// Whether everything of a revision is applied, whatever its health.

@@ -341,11 +341,9 @@ impl World {
     /// # Errors
     /// When it does not in time, or judges otherwise.
     pub fn verdict(&self, app: App, revision: &str, verdict: &str) -> Outcome<Object> {
-        let judged = |gate: &Object| {
-            gate.text("/status/current/revision") == revision && !gate.text("/status/current/verdict").is_empty()
-        };
+        let judged = |gate: &Object| judgement(gate, revision).is_some();
         let gate = self.gate_when(app, &format!("judges {revision}"), judged)?;
-        let said = gate.text("/status/current/verdict");
+        let said = judgement(&gate, revision).unwrap_or_default();
         if said == verdict {
             return Ok(gate);
         }
@@ -421,6 +419,13 @@ impl World {
         let place = written.map_or_else(|error| error.to_string(), |()| file.display().to_string());
         format!("{moments}everything about it: {place}")
     }
+}
+
+/// The verdict of a revision, which may not be the current one any more.
+fn judgement(gate: &Object, revision: &str) -> Option<String> {
+    let all = std::iter::once(&gate.0["status"]["current"]).chain(gate.list("/status/verdicts"));
+    let mut of_it = all.filter(|one| one["revision"] == revision && one["reason"] != "Superseded");
+    of_it.find_map(|one| one["verdict"].as_str()).map(str::to_owned)
 }
 
 fn is_final(phase: &str) -> bool {

@@ -87,7 +87,7 @@ fn an_execution_has_one_job_and_cannot_be_changed() {
 fn what_passes_is_current_and_what_runs_is_in_progress() {
     let place = Place::shared();
     let namespace = Namespace::create(place, "story", PodSecurity::Open).expect("a namespace");
-    let manifest = "apiVersion: assay.dev/v1alpha1\nkind: TestWorkflow\nmetadata: {name: short}\nspec:\n  container: {image: 'localhost:5000/assay/busybox:dev'}\n  steps: [{shell: 'sleep 3'}]\n";
+    let manifest = "apiVersion: assay.dev/v1alpha1\nkind: TestWorkflow\nmetadata: {name: short}\nspec:\n  container: {image: 'localhost:5000/assay/busybox:dev'}\n  steps: [{shell: 'sleep 8'}]\n";
     namespace.apply_text(manifest).expect("the workflow is accepted");
     namespace.execute("short-1", "short").expect("the execution is accepted");
     namespace.running("short-1", LIMIT);

@@ -202,7 +202,7 @@ spec:
 #[test]
 fn a_workflow_that_changes_leaves_what_runs_alone() {
     let namespace = namespace();
-    workflow(&namespace, "steps:\n- {shell: 'sleep 3'}\n- {shell: 'echo first-edition'}");
+    workflow(&namespace, "steps:\n- {shell: 'sleep 8'}\n- {shell: 'echo first-edition'}");
     namespace.execute("it-1", "it").expect("the execution is accepted");
     namespace.running("it-1", LIMIT);
     workflow(&namespace, "steps:\n- {shell: 'echo second-edition'}");

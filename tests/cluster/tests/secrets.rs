@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use assay_cluster_tests::{Namespace, Place, PodSecurity, SYSTEM, manager_pids, wait_for};
+use assay_cluster_tests::{Namespace, Place, PodSecurity, SYSTEM, manager_pids};
 
 const LIMIT: Duration = Duration::from_secs(120);
 /// Where the secret stands, and its value.
@@ -246,10 +246,8 @@ fn a_password_in_an_address_is_refused_and_not_repeated() {
     assert!(!said.is_empty() && !said.contains(ADDRESS), "{refused}");
 
     // Where nobody refuses it, nobody repeats it either.
-    let kubectl = namespace.place().kubectl();
-    kubectl.run(&["label", "namespace", namespace.name(), "assay.dev/admission=ignore"]).expect("a label");
-    let accepted = wait_for(Duration::from_secs(10), || namespace.apply_text(&manifest).ok());
-    assert!(accepted.is_some(), "the label is not obeyed");
+    namespace.ignore_admission().expect("a label that is obeyed");
+    namespace.apply_text(&manifest).expect("nobody refuses it");
     namespace.apply_text(EXECUTION).expect("the execution is accepted");
     let execution = namespace.finished("it-1", LIMIT);
     assert_eq!(execution.text("/status/reason"), "WorkflowInvalid", "{:#}", execution.value()["status"]);

@@ -27,7 +27,7 @@ fn the_readme_can_be_followed_word_by_word() {
     let made = namespace.kubectl(&["apply", "-f", EXAMPLE]).expect("kubectl apply");
     assert_eq!(made.trim(), "testworkflow.assay.dev/first created");
 
-    let run = assay(&namespace, &["run", "first", "--name", "first-1", "--watch"]);
+    let run = assay(&namespace, &["run", "first", "--name", "first-1", "--follow"]);
     let both = Output { stdout: run.stdout.clone() + &run.stderr, ..run };
     contains(
         &both,

@@ -14,7 +14,7 @@ pub(crate) struct Doctor {
     #[arg(long, value_name = "NAME", value_parser = names::bare)]
     pub(super) app: Option<String>,
     /// Kind of the delivery, where a name alone is not clear.
-    #[arg(long, value_enum, requires = "app")]
+    #[arg(long, value_enum, ignore_case = true, requires = "app")]
     pub(super) kind: Option<Kind>,
     /// Namespace of the delivery, where a name alone is not clear.
     #[arg(long, value_name = "NAMESPACE", requires = "app", value_parser = names::bare)]

@@ -34,7 +34,7 @@ pub(crate) struct Explain {
     #[arg(
         required_unless_present = "files",
         conflicts_with = "files",
-        value_parser = names::workflow,
+        value_parser = names::workflow_or_hint,
         add = ArgValueCompleter::new(complete::workflows)
     )]
     workflow: Option<String>,

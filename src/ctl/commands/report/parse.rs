@@ -4,8 +4,8 @@ use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
-use assay_report::TestReport;
 use assay_report::parse::{ParseError, Parsed, report};
+use assay_report::{TestReport, WarningCode};
 use assay_telemetry::error_chain;
 use clap::Args as ClapArgs;
 
@@ -23,7 +23,7 @@ pub(super) struct Parse {
     /// Form of the output.
     #[arg(short, long, value_enum, default_value_t)]
     output: ReportOutput,
-    /// Ends with exit code 1 when a test failed.
+    /// Ends with exit code 1 when a test failed, or when a report is cut off: what is missing may have failed.
     #[arg(long)]
     fail: bool,
 }
@@ -54,7 +54,12 @@ pub(super) fn parse(task: &Parse, screen: &mut Screen) -> Result<u8, Failure> {
     if unreadable > 0 {
         return Err(Failure::silent(exit::USAGE));
     }
-    Ok(if task.fail && !whole.counts().ran_clean() { exit::FAILED } else { exit::PASSED })
+    Ok(if task.fail && !is_clean(&whole) { exit::FAILED } else { exit::PASSED })
+}
+
+fn is_clean(report: &TestReport) -> bool {
+    let cut_off = report.warnings.iter().any(|warning| warning.code == WarningCode::Truncated);
+    report.counts().ran_clean() && !cut_off
 }
 
 fn title(task: &Parse) -> String {
@@ -102,6 +107,9 @@ mod tests {
         assert!(notes.contains("JUnit XML") && notes.contains("TAP"), "{notes}");
         assert_eq!(parsed(&[("b.tap", tap)], true).0, Ok(exit::FAILED));
         assert_eq!(parsed(&[("a.xml", junit)], true).0, Ok(exit::PASSED));
+        let cut = "<testsuite name='a' tests='2'><testcase name='x'/><testcase name='y'><fail";
+        assert_eq!(parsed(&[("c.xml", cut)], true).0, Ok(exit::FAILED), "it may have failed");
+        assert_eq!(parsed(&[("c.xml", cut)], false).0, Ok(exit::PASSED));
     }
 
     #[test]

@@ -34,8 +34,11 @@ const WEBHOOKS: &str = "
 
 Nothing depends on it: without it a rollback looks at the branch when it is due. With it the manager looks at once.
 
-Put a `webhook-secret` of at least eight bytes into the Secret that the grant names in `spec.forge.secret`, and let the forge post
-pushes as JSON to `https://<the manager>/hooks/v1/<name of the GitWriteAccess>` with the same secret:
+Put a `webhook-secret` of at least eight bytes into the Secret that the grant names in `spec.forge.secret` (or, without that, in
+`spec.credentials`), and let the forge post pushes as JSON to `/hooks/v1/<name of the GitWriteAccess>` of the Service `assay`, port 443,
+with the same secret. The manager reads it only with `gitops.write`. In the cluster that is
+`https://assay.assay-system.svc/hooks/v1/shop`; from outside let an Ingress or a Gateway lead that path, and no other, to the Service by
+HTTPS. The certificate is of Assay's own authority, `ca.crt` of the Secret `assay-tls`:
 
 | forge | where | how it proves itself |
 |---|---|---|

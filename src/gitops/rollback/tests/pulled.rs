@@ -1,6 +1,7 @@
 //! The pull request.
 
 use super::*;
+use crate::repository::GitTrouble;
 
 fn committing() -> Evidence {
     let mut evidence = in_phase(RollbackPhase::Committing);
@@ -93,6 +94,9 @@ fn a_green_newer_revision_makes_it_superfluous() {
     let decision = decide_rollback(&evidence, &seen(PullRequestState::Open), at(60));
     assert_eq!(decision.phase, RollbackPhase::Superseded);
     assert!(matches!(decision.actions.as_slice(), [RollbackAction::Comment(_)]));
+    evidence.git = Err(GitTrouble::Unavailable("503".to_owned()));
+    let decision = decide_rollback(&evidence, &RollbackContext::default(), at(60));
+    assert_eq!(decision.phase, RollbackPhase::PullRequestOpen, "it may be this very request, merged");
     evidence.gate.as_mut().unwrap().current = Some(judged("fix0000", Verdict::Failed, 50));
     let decision = decide_rollback(&evidence, &seen(PullRequestState::Open), at(60));
     assert_eq!(decision.phase, RollbackPhase::PullRequestOpen);

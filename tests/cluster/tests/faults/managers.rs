@@ -22,8 +22,7 @@ pub(crate) fn frozen_past_its_lease(trial: &Trial<'_>) -> Outcome<Workload> {
     std::thread::sleep(PAST_THE_LEASE);
     trial.manager.signal(Signal::CONT)?;
     let finished = trial.phase("Finished", PATIENCE * 2);
-    let words = rival.last_words();
-    let led = words.contains("leading");
+    let (words, led) = (rival.last_words(), rival.words().contains("leading"));
     rival.stop();
     trial.manager.ready(PATIENCE)?;
     finished.map_err(|error| format!("{error}\n{words}"))?;

@@ -70,8 +70,17 @@ impl Drop for Registry {
     }
 }
 
+/// A quota counts only once its controller has seen it.
+fn counts(trial: &Trial<'_>, name: &str) -> Outcome<()> {
+    let hard = ["get", "resourcequota", name, "-o", "jsonpath={.status.hard}"];
+    trial.until("a quota that counts", || {
+        trial.lane.namespace.kubectl(&hard).ok().filter(|hard| !hard.trim().is_empty()).map(drop)
+    })
+}
+
 pub(crate) fn quota_for_pods(trial: &Trial<'_>) -> Outcome<Workload> {
     let _quota = Lent::apply(trial.lane, "resourcequota/no-pods", &quota("no-pods", "pods"))?;
+    counts(trial, "no-pods")?;
     let workload = SOME_SECONDS.with(SHORT_START);
     trial.begin(&workload)?;
     trial.phase("Finished", PATIENCE)?;
@@ -80,8 +89,7 @@ pub(crate) fn quota_for_pods(trial: &Trial<'_>) -> Outcome<Workload> {
 
 pub(crate) fn quota_for_jobs_lifted(trial: &Trial<'_>) -> Outcome<Workload> {
     let quota = Lent::apply(trial.lane, "resourcequota/no-jobs", &quota("no-jobs", "count/jobs.batch"))?;
-    // The quota counts only once its controller has seen it.
-    std::thread::sleep(Duration::from_secs(2));
+    counts(trial, "no-jobs")?;
     trial.begin(&SOME_SECONDS)?;
     trial.reason("Refused")?;
     drop(quota);

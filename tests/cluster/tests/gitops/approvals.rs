@@ -38,6 +38,7 @@ fn untouched(world: &World, tip: &str) -> Outcome<Figures> {
 pub(crate) fn approval(suite: &Suite) -> Outcome<Figures> {
     suite.within("approve", plan(), |world| {
         let (_, bad, record) = waiting(world)?;
+        world.delivery_when(App::Web, "is degraded", |app| app.text("/status/health/status") == "Degraded")?;
         holds(world.repository().tip()? == bad, || "it was pushed without an approval".to_owned())?;
         approve(world, &record)?;
         world.phase(App::Web, &bad, "Recovered")?;

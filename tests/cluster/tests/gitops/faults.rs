@@ -7,6 +7,7 @@ use assay_cluster_tests::{
 };
 use assay_devcluster::{Cluster, Signal};
 use jiff::Timestamp;
+use serde_json::json;
 
 use crate::loops::check;
 use crate::own::{PATIENCE, folder, plan, settings};
@@ -93,20 +94,19 @@ pub(crate) fn two_managers(suite: &Suite) -> Outcome<Figures> {
         let round = Round::follow(world, App::Web, &bad)
             .map_err(|error| format!("{error}\n{}\n{}", manager.last_words(), rival.last_words()))?;
         check(world, &[App::Web], &good, &bad, &round)?;
-        holds(rival.last_words().contains("leading"), || "the other manager never led".to_owned())?;
+        holds(rival.words().contains("leading"), || "the other manager never led".to_owned())?;
         Ok(Vec::new())
     })
 }
 
 pub(crate) fn forge_away(suite: &Suite) -> Outcome<Figures> {
     let cluster = Cluster::from_env()?;
-    suite.within("away", Plan::new(Engine::Argo), |world| {
+    suite.within("away", Plan::new(Engine::Argo).policy(json!({"approval": true})), |world| {
         let good = world.begin()?;
         let bad = world.commit(App::Web, "Raise the price", &Behaviour::bad("1.1.0"))?;
-        world.gate_when(App::Web, "is being confirmed", |gate| {
-            gate.text("/status/current/revision") == bad && gate.text("/status/reason") == "Confirming"
-        })?;
+        let record = world.phase(App::Web, &bad, "AwaitingApproval")?;
         cluster.stop_component(FORGE)?;
+        world.annotate("rollback", world.name(), record.text("/metadata/name"), "assay.dev/approve=true")?;
         std::thread::sleep(Duration::from_secs(60));
         cluster.start_component(FORGE)?;
         let back = Timestamp::now();

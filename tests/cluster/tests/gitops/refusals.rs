@@ -121,11 +121,10 @@ pub(crate) fn shared_base(suite: &Suite) -> Outcome<Figures> {
         let bad = world.repository().change("Paint it red", &files)?;
         world.nudge()?;
         world.verdict(App::Web, &bad, "failed")?;
-        let written = |record: &Object| !record.list("/status/findings").is_empty();
-        let record = world.record_when(App::Web, &bad, "has findings", written)?;
-        let said = record.guard("SharedBaseUnchanged");
-        let doubts = said.as_ref().is_some_and(|(answer, why)| answer != "Pass" && why.contains("base"));
-        holds(doubts, || format!("SharedBaseUnchanged says {said:?}\n{}", record.objections().join("\n")))?;
+        let record = world.phase(App::Web, &bad, "PullRequestOpen")?;
+        answers(&record, "SharedBaseUnchanged", "PullRequest")?;
+        let (_, why) = record.guard("SharedBaseUnchanged").unwrap_or_default();
+        holds(why.contains("base"), || why.clone())?;
         unchanged(world, &bad)
     })
 }
@@ -181,6 +180,7 @@ pub(crate) fn protected_branch_pull_request(suite: &Suite) -> Outcome<Figures> {
     let plan = Plan::new(Engine::Argo).policy(json!({"pullRequestIfRefused": true}));
     suite.within("protected", plan, |world| {
         let bad = protected(world)?;
+        world.verdict(App::Web, &bad, "failed")?;
         let record = world.phase(App::Web, &bad, "PullRequestOpen")?;
         answers(&record, "BranchWritable", "PullRequest")?;
         let repository = world.repository();
@@ -196,11 +196,10 @@ pub(crate) fn kargo(suite: &Suite) -> Outcome<Figures> {
         world.begin()?;
         let bad = world.commit(App::Web, "Raise the price", &Behaviour::bad("1.1.0"))?;
         world.verdict(App::Web, &bad, "failed")?;
-        let written = |record: &Object| !record.list("/status/findings").is_empty();
-        let record = world.record_when(App::Web, &bad, "has findings", written)?;
-        let said = record.guard("NoOtherWriter");
-        let doubts = said.as_ref().is_some_and(|(answer, why)| answer != "Pass" && why.contains("Kargo"));
-        holds(doubts, || format!("NoOtherWriter says {said:?}"))?;
+        let record = world.phase(App::Web, &bad, "PullRequestOpen")?;
+        answers(&record, "NoOtherWriter", "PullRequest")?;
+        let (_, why) = record.guard("NoOtherWriter").unwrap_or_default();
+        holds(why.contains("Kargo"), || why.clone())?;
         unchanged(world, &bad)
     })
 }

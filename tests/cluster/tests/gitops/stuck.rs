@@ -46,6 +46,7 @@ pub(crate) fn unblocked(suite: &Suite) -> Outcome<Figures> {
 pub(crate) fn kept(suite: &Suite) -> Outcome<Figures> {
     suite.within("stuck", patient(false), |world| {
         let (_, bad) = held_up(world)?;
+        world.verdict(App::Web, &bad, "failed")?;
         world.record_when(App::Web, &bad, "says what it waits for", |record| {
             record.text("/status/phase") == "Deploying" && record.text("/status/message").contains("policy.unblock")
         })?;

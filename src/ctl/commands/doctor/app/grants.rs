@@ -53,7 +53,10 @@ fn branch(app: &App) -> Option<&GitSource> {
 fn other_writer(writer: &str) -> Check {
     Check::warn(
         TOPIC,
-        format!("{} writes to this source too, so the guard NoOtherWriter refuses every rollback", plain(writer)),
+        format!(
+            "{} writes to this source too, so the guard NoOtherWriter lets no more than a pull request be opened",
+            plain(writer)
+        ),
         "have the other program hold while a rollback is wanted, or leave rollbacks to it",
     )
 }
@@ -80,7 +83,9 @@ fn judge(
     }
     let way_out = "an administrator makes one: see docs/gitops.md";
     vec![match policy.mode {
-        RollbackMode::Observe => Check::warn(TOPIC, said + "; in mode Observe nothing is written anyhow", way_out),
+        RollbackMode::Observe => {
+            Check::warn(TOPIC, said + "; without one, mode Observe refuses too and shows no commit", way_out)
+        }
         _ => Check::fail(TOPIC, said, way_out),
     }]
 }
@@ -180,7 +185,7 @@ mod tests {
         use RollbackMode::{Observe, PullRequest, Push};
         for (mode, request, grants, level, words) in [
             (Push, false, vec![], Level::Fail, "no GitWriteAccess lets shop/gate write apps/shop on main"),
-            (Observe, false, vec![], Level::Warn, "nothing is written anyhow"),
+            (Observe, false, vec![], Level::Warn, "shows no commit"),
             (Push, false, vec![grant(&json!({ "paths": ["other"] }), true)], Level::Fail, "does not cover apps/shop"),
             (Push, false, vec![grant(&json!({ "branches": ["release"] }), true)], Level::Fail, "spec.branches"),
             (Push, false, vec![grant(&json!({}), false)], Level::Fail, "it answers 403"),

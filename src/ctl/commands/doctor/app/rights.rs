@@ -42,8 +42,10 @@ fn settings(app: &App, told: &dyn Fn(&str) -> Option<bool>) -> Vec<Check> {
     let mut checks = Vec::new();
     if told("ASSAY_GITOPS_WRITE") == Some(false) {
         let mode = RollbackMode::Observe;
-        let said =
-            format!("it writes nothing to Git, whatever a gate's policy says: every rollback ends like mode {mode}");
+        let said = format!(
+            "it reads no repository and writes nothing to Git: the guard Granted refuses every rollback, in mode {mode} \
+             too"
+        );
         checks.push(Check::warn(TOPIC, said, "set gitops.write of the chart, if rollbacks are wanted"));
     }
     if told("ASSAY_GITOPS_REFRESH") == Some(false) {

@@ -27,7 +27,7 @@ pub(crate) struct DryRun {
     #[arg(value_parser = names::gate, add = ArgValueCompleter::new(complete::gates))]
     gate: String,
     /// How far the policy would go; without it as far as that of the gate.
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, ignore_case = true)]
     mode: Option<Mode>,
     /// Keeps the answer, an hour at most, as a Rollback with the label `assay.dev/dry-run`.
     #[arg(long)]
