@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use assay_api::{DeliveryReference, GitSource};
 use jiff::Timestamp;
+use sha2::{Digest, Sha256};
 
 /// One object of Argo CD or Flux, as far as a gate needs to know it. Read from the object by
 /// `read`; never from anything that this process remembers.
@@ -24,6 +25,14 @@ pub struct Delivery {
     /// Whether the sources were changed since the controller looked at them last: what it says of revisions is
     /// about other sources.
     pub outdated: bool,
+    /// Digest of what of its own it is rendered with beside the delivered paths: values, substitutions, patches. With
+    /// another one an equal revision delivers something else.
+    pub rendered_with: Option<String>,
+    /// Value files of charts outside the delivered folder, as they are written: relative to it, or from the root.
+    pub value_files: Vec<String>,
+    /// Whether it is made of more of the repository than the delivered paths and what is found to be named there:
+    /// then equal paths are not known to be equal content.
+    pub reaches_beyond: bool,
     /// The revision that the controller wants deployed, once it has looked at Git. Like all revisions here, a full
     /// commit id when the judged source is a Git repository, else the version.
     pub desired: Option<String>,
@@ -58,6 +67,14 @@ pub struct Delivery {
     /// Every object that was read for this, as kind, namespace and name: when one of them changes, or appears, so
     /// may the delivery.
     pub read_from: Vec<(String, String, String)>,
+}
+
+impl Delivery {
+    /// What a revision delivers here, as a hash, from that of the delivered paths at it.
+    pub fn content(&self, tree: &str) -> String {
+        let Some(rendered_with) = &self.rendered_with else { return tree.to_owned() };
+        Sha256::digest(format!("{tree} {rendered_with}")).iter().map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// Which source of a delivery is judged.

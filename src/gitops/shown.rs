@@ -1,6 +1,6 @@
 //! What a forge shows of a gate beside the commit that it judged.
 
-use assay_api::{Judgement, Reason, Verdict};
+use assay_api::{GateMode, Judgement, Verdict};
 use sha2::{Digest, Sha256};
 
 /// Longest context that all forges keep, in characters.
@@ -34,14 +34,13 @@ pub struct Shown {
     pub description: String,
 }
 
-/// What is shown of a judgement. `None` when it is not about a commit.
-pub fn shown(namespace: &str, gate: &str, judgement: &Judgement) -> Option<Shown> {
+/// What is shown of a judgement. `None` when it is not about a commit. An advisory gate fails nothing.
+pub fn shown(namespace: &str, gate: &str, mode: GateMode, judgement: &Judgement) -> Option<Shown> {
     let commit = &judgement.revision.revision;
     let is_commit = matches!(commit.len(), 40 | 64) && commit.bytes().all(|byte| byte.is_ascii_hexdigit());
-    let state = match (judgement.verdict, judgement.reason) {
+    let state = match (judgement.verdict, mode) {
         (None, _) => ShownState::Pending,
-        // An advisory gate fails nothing.
-        (Some(Verdict::Failed), Some(Reason::AdvisoryFailed)) => ShownState::Success,
+        (Some(_), GateMode::Advisory) => ShownState::Success,
         (Some(Verdict::Failed), _) => ShownState::Failure,
         (Some(Verdict::Errored), _) => ShownState::Error,
         // A newer revision took its place: nothing speaks against this one.
@@ -78,24 +77,26 @@ mod tests {
 
     use super::*;
 
-    fn judgement(verdict: Option<Verdict>, reason: Option<Reason>) -> Judgement {
+    fn judgement(verdict: Option<Verdict>) -> Judgement {
         let revision = RevisionStatus { revision: "a".repeat(40), tree: None };
         let message = Some("checkout\nfails".to_owned());
-        Judgement { revision, verdict, reason, message, ..Judgement::default() }
+        Judgement { revision, verdict, message, ..Judgement::default() }
     }
 
     #[test]
     fn every_verdict_has_a_state() {
-        for (verdict, reason, state, description) in [
-            (None, None, ShownState::Pending, "being tested where it is deployed"),
-            (Some(Verdict::Passed), None, ShownState::Success, "passed: checkout fails"),
-            (Some(Verdict::Flaky), None, ShownState::Success, "flaky: checkout fails"),
-            (Some(Verdict::Failed), Some(Reason::TestsFailed), ShownState::Failure, "failed: checkout fails"),
-            (Some(Verdict::Failed), Some(Reason::AdvisoryFailed), ShownState::Success, "failed: checkout fails"),
-            (Some(Verdict::Errored), None, ShownState::Error, "errored: checkout fails"),
-            (Some(Verdict::Cancelled), None, ShownState::Success, "cancelled: checkout fails"),
+        use GateMode::{Advisory, Blocking};
+        for (verdict, mode, state, description) in [
+            (None, Blocking, ShownState::Pending, "being tested where it is deployed"),
+            (Some(Verdict::Passed), Blocking, ShownState::Success, "passed: checkout fails"),
+            (Some(Verdict::Flaky), Blocking, ShownState::Success, "flaky: checkout fails"),
+            (Some(Verdict::Failed), Blocking, ShownState::Failure, "failed: checkout fails"),
+            (Some(Verdict::Failed), Advisory, ShownState::Success, "failed: checkout fails"),
+            (Some(Verdict::Errored), Blocking, ShownState::Error, "errored: checkout fails"),
+            (Some(Verdict::Errored), Advisory, ShownState::Success, "errored: checkout fails"),
+            (Some(Verdict::Cancelled), Blocking, ShownState::Success, "cancelled: checkout fails"),
         ] {
-            let shown = shown("shop", "web", &judgement(verdict, reason)).unwrap();
+            let shown = shown("shop", "web", mode, &judgement(verdict)).unwrap();
             assert_eq!((shown.state, shown.description.as_str()), (state, description), "{verdict:?}");
             assert_eq!(shown.context, "assay/shop/web");
         }
@@ -103,14 +104,15 @@ mod tests {
 
     #[test]
     fn only_commits_are_shown_and_names_are_short() {
-        let mut chart = judgement(None, None);
+        let mut chart = judgement(None);
         chart.revision.revision = "1.2.3".to_owned();
-        assert_eq!(shown("shop", "web", &chart), None);
-        let long = |gate: &str| shown("a-rather-long-namespace", gate, &judgement(None, None)).unwrap().context;
+        assert_eq!(shown("shop", "web", GateMode::Blocking, &chart), None);
+        let long =
+            |gate: &str| shown("a-rather-long-namespace", gate, GateMode::Blocking, &judgement(None)).unwrap().context;
         let (one, two) = (long("a-rather-long-gate-number-one"), long("a-rather-long-gate-number-two"));
         assert!(one.len() == 40 && one.starts_with("assay/a-rather-long-namespace") && one != two, "{one} {two}");
-        let mut wordy = judgement(Some(Verdict::Failed), None);
+        let mut wordy = judgement(Some(Verdict::Failed));
         wordy.message = Some("ä".repeat(500));
-        assert_eq!(shown("shop", "web", &wordy).unwrap().description.chars().count(), 140);
+        assert_eq!(shown("shop", "web", GateMode::Blocking, &wordy).unwrap().description.chars().count(), 140);
     }
 }

@@ -19,6 +19,6 @@ impl Hooks for OperatorHooks {
 
     fn pushed(&self, grant: &str, push: PushEvent) {
         tracing::info!(grant, branch = push.branch, after = push.after, "a forge tells of a push");
-        self.0.webhooks.pushed(push);
+        self.0.webhooks.pushed(grant, push);
     }
 }

@@ -1,6 +1,8 @@
 //! Argo CD and Flux, asked to look at Git now instead of when their time comes.
 
 use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use assay_api::DeliveryKind;
 use assay_cluster::{Cluster, ClusterError};
@@ -8,7 +10,7 @@ use assay_gitops::webhook::PushEvent;
 use assay_gitops::{Delivery, Judged, Source, find, same_repository};
 use assay_telemetry::error_chain;
 use jiff::Timestamp;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::{Notify, broadcast};
 
 use crate::gitops::{Gitops, News, hear};
 use crate::hands::Hands;
@@ -16,13 +18,17 @@ use crate::hands::Hands;
 /// Who is asked: kind, namespace and name. Flux looks at Git for its source, not for what it delivers.
 pub(crate) type Asked = (String, String, String);
 
-/// Who looks at Git for a delivery.
-pub(crate) fn asked(delivery: &Delivery) -> Asked {
+/// Between two rounds of asking: a push that is told again and again is asked about once in this time.
+const REST: Duration = Duration::from_secs(1);
+
+/// Who looks at Git for a delivery; nobody when no Git repository is delivered.
+pub(crate) fn asked(delivery: &Delivery) -> Option<Asked> {
     let reference = &delivery.reference;
-    let own = || {
-        (reference.kind.as_str().to_owned(), reference.namespace.clone().unwrap_or_default(), reference.name.clone())
-    };
-    delivery.flux_source.clone().unwrap_or_else(own)
+    if reference.kind == DeliveryKind::Application {
+        let namespace = reference.namespace.clone().unwrap_or_default();
+        return Some((reference.kind.as_str().to_owned(), namespace, reference.name.clone()));
+    }
+    delivery.flux_source.clone().filter(|(kind, ..)| kind == "GitRepository")
 }
 
 /// Asks one of them.
@@ -42,24 +48,25 @@ pub(crate) async fn follow_pushes(hands: Hands, news: broadcast::Receiver<News>)
     if !git.refresh {
         return;
     }
-    let (send, mut concerned) = mpsc::unbounded_channel();
+    let (pending, some) = (Mutex::new(BTreeSet::new()), Notify::new());
     let listening = hear(news, |news| {
         if let Some(News::Pushed(push)) = news {
-            gates_on(&gitops, &push).into_iter().for_each(|asked| drop(send.send(asked)));
+            pending.lock().unwrap_or_else(PoisonError::into_inner).extend(gates_on(&gitops, &push));
+            some.notify_one();
         }
     });
     let asking = async {
-        while let Some(asked) = concerned.recv().await {
-            if let Err(error) = ask(&context.cluster, &asked).await {
-                let ((kind, namespace, name), error) = (&asked, error_chain(&error));
-                tracing::warn!(
-                    kind,
-                    namespace,
-                    name,
-                    error,
-                    "a push was heard of, but its delivery was not asked to look"
-                );
+        loop {
+            some.notified().await;
+            let round = std::mem::take(&mut *pending.lock().unwrap_or_else(PoisonError::into_inner));
+            for asked in &round {
+                if let Err(error) = ask(&context.cluster, asked).await {
+                    let ((kind, namespace, name), error) = (asked, error_chain(&error));
+                    let words = "a push was heard of, but its delivery was not asked to look";
+                    tracing::warn!(kind, namespace, name, error, "{words}");
+                }
             }
+            tokio::time::sleep(REST).await;
         }
     };
     tokio::join!(listening, asking);
@@ -72,7 +79,7 @@ fn gates_on(gitops: &Gitops, push: &PushEvent) -> BTreeSet<Asked> {
         let namespace = gate.metadata.namespace.as_deref().unwrap_or_default();
         find(gitops, &gate.spec.delivery, namespace)
     });
-    deliveries.filter(|delivery| concerns(push, delivery)).map(|delivery| asked(&delivery)).collect()
+    deliveries.filter(|delivery| concerns(push, delivery)).filter_map(|delivery| asked(&delivery)).collect()
 }
 
 /// Whether the push moved the branch that the delivery follows.
@@ -115,8 +122,11 @@ mod tests {
     fn flux_is_asked_for_the_source() {
         let source = ("GitRepository".to_owned(), "flux-system".to_owned(), "deploy".to_owned());
         let known = Delivery { flux_source: Some(source.clone()), ..delivery("https://git.example.com/a/b", "main") };
-        assert_eq!(asked(&known), source);
-        let own = ("Kustomization".to_owned(), "flux-system".to_owned(), "shop".to_owned());
-        assert_eq!(asked(&delivery("https://git.example.com/a/b", "main")), own);
+        assert_eq!(asked(&known), Some(source));
+        assert_eq!(asked(&delivery("https://git.example.com/a/b", "main")), None, "nobody needs the right for more");
+        let mut application = delivery("https://git.example.com/a/b", "main");
+        application.reference.kind = DeliveryKind::Application;
+        let own = ("Application".to_owned(), "flux-system".to_owned(), "shop".to_owned());
+        assert_eq!(asked(&application), Some(own));
     }
 }

@@ -73,7 +73,7 @@ impl Forges {
     async fn judge(&self, grant: &str, headers: &HeaderMap, body: Body) -> Result<&'static str, Refused> {
         let begun = Instant::now();
         let place = self.bodies.try_acquire().ok().filter(|_| self.admit(begun));
-        let Some(_place) = place else { return Err(Refused::Busy) };
+        let Some(place) = place else { return Err(Refused::Busy) };
         let read = tokio::time::timeout(PATIENCE, whole(body, WEBHOOK_LIMIT)).await;
         let body = read.map_err(|_| Refused::Slow)?.map_err(Refused::Body)?;
         let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
@@ -85,6 +85,8 @@ impl Forges {
             if let (true, Err(error)) = (is_known, genuine) {
                 tracing::warn!(grant, %error, "a webhook is not obeyed");
             }
+            // Whoever is refused waits, and nobody waits for it.
+            drop((place, body));
             tokio::time::sleep_until((begun + REFUSAL).into()).await;
             return Err(Refused::Unsigned);
         }

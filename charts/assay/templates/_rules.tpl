@@ -82,15 +82,9 @@
   resources: [deployments, statefulsets, daemonsets]
   verbs: [get]
 {{- if .Values.gitops.refresh }}
-# Annotations that ask Flux for a new look.
+# The annotation that asks Flux for a new look: what delivers from the repository follows.
 - apiGroups: [source.toolkit.fluxcd.io]
   resources: [gitrepositories]
-  verbs: [patch]
-- apiGroups: [kustomize.toolkit.fluxcd.io]
-  resources: [kustomizations]
-  verbs: [patch]
-- apiGroups: [helm.toolkit.fluxcd.io]
-  resources: [helmreleases]
   verbs: [patch]
 {{- end }}
 {{- if or .Values.gitops.refresh .Values.gitops.unblock }}

@@ -10,6 +10,8 @@ pub(crate) struct ForeignKind {
     /// What is kept of an object besides its metadata: paths through objects; lists are passed through. Values and
     /// parameters of charts are not among them, since they may be secret.
     pub(crate) keep: &'static [&'static str],
+    /// JSON pointers to what of its own the object is rendered with. Only a digest of it is kept.
+    pub(crate) rendered_with: &'static [&'static str],
 }
 
 /// All of them.
@@ -20,6 +22,7 @@ pub(crate) const KINDS: [ForeignKind; 5] = [
         group: "argoproj.io",
         versions: &["v1alpha1"],
         keep: APPLICATION,
+        rendered_with: &["/spec/source", "/spec/sources"],
     },
     ForeignKind {
         kind: "Kustomization",
@@ -27,6 +30,7 @@ pub(crate) const KINDS: [ForeignKind; 5] = [
         group: "kustomize.toolkit.fluxcd.io",
         versions: &["v1", "v1beta2"],
         keep: KUSTOMIZATION,
+        rendered_with: RENDERED_KUSTOMIZATION,
     },
     ForeignKind {
         kind: "HelmRelease",
@@ -34,6 +38,7 @@ pub(crate) const KINDS: [ForeignKind; 5] = [
         group: "helm.toolkit.fluxcd.io",
         versions: &["v2", "v2beta2"],
         keep: HELM_RELEASE,
+        rendered_with: &[],
     },
     ForeignKind {
         kind: "GitRepository",
@@ -41,6 +46,7 @@ pub(crate) const KINDS: [ForeignKind; 5] = [
         group: "source.toolkit.fluxcd.io",
         versions: &["v1", "v1beta2"],
         keep: GIT_REPOSITORY,
+        rendered_with: &[],
     },
     ForeignKind {
         kind: "ImageUpdateAutomation",
@@ -48,6 +54,7 @@ pub(crate) const KINDS: [ForeignKind; 5] = [
         group: "image.toolkit.fluxcd.io",
         versions: &["v1", "v1beta2", "v1beta1"],
         keep: IMAGE_UPDATE_AUTOMATION,
+        rendered_with: &[],
     },
 ];
 
@@ -64,6 +71,7 @@ const APPLICATION: &[&str] = &[
     "spec/project",
     "spec/source/chart",
     "spec/source/helm/valueFiles",
+    "spec/source/kustomize/components",
     "spec/source/path",
     "spec/source/ref",
     "spec/source/repoURL",
@@ -74,6 +82,7 @@ const APPLICATION: &[&str] = &[
     "spec/sourceHydrator/syncSource",
     "spec/sources/chart",
     "spec/sources/helm/valueFiles",
+    "spec/sources/kustomize/components",
     "spec/sources/path",
     "spec/sources/ref",
     "spec/sources/repoURL",
@@ -133,7 +142,19 @@ const APPLICATION: &[&str] = &[
     "status/sync/status",
 ];
 
+const RENDERED_KUSTOMIZATION: &[&str] = &[
+    "/spec/commonMetadata",
+    "/spec/components",
+    "/spec/images",
+    "/spec/namePrefix",
+    "/spec/nameSuffix",
+    "/spec/patches",
+    "/spec/postBuild",
+    "/spec/targetNamespace",
+];
+
 const KUSTOMIZATION: &[&str] = &[
+    "spec/components",
     "spec/dependsOn",
     "spec/healthChecks",
     "spec/interval",

@@ -98,8 +98,12 @@ async fn what_nobody_reads_is_not_kept() {
             return answer;
         }
         if heard.uri.contains("/applications?") && !heard.uri.contains("watch=true") {
+            let mut other = application("other", "1");
+            other["spec"]["source"]["helm"]["values"] = json!("password: y");
             return list(&[
                 application("a", "1"),
+                application("same", "2"),
+                other,
                 json!({ "metadata": { "name": "odd", "namespace": "argocd" }, "spec": 5 }),
             ]);
         }
@@ -114,6 +118,10 @@ async fn what_nobody_reads_is_not_kept() {
     assert_eq!(kept.pointer("/status/sync/comparedTo"), Some(&json!({ "source": { "path": "a" } })));
     assert_eq!(kept.pointer("/spec/source/helm"), Some(&json!({ "valueFiles": ["v.yaml"] })));
     assert_eq!(kept.pointer("/metadata/annotations"), Some(&json!({ "keep": "me" })));
+    let rendered =
+        |name: &str| watch.shelf.get("Application", "argocd", name).expect("it is there")["renderedWith"].clone();
+    assert_eq!(rendered("a").as_str().map(str::len), Some(64));
+    assert!(rendered("a") == rendered("same") && rendered("a") != rendered("other"), "other values are told apart");
     let text = kept.to_string();
     for left_out in ["password", "reconciledAt", "managedFields", "resourceVersion"] {
         assert!(!text.contains(left_out), "{left_out}");

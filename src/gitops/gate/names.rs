@@ -33,8 +33,9 @@ pub(super) fn execution(
 }
 
 /// Name of the record of a rollback.
-pub(super) fn rollback(gate: &str, key: &str) -> String {
-    let end = format!("-{}", key.get(..10).unwrap_or(key));
+pub(super) fn rollback(gate: &str, key: &str, turn: i32) -> String {
+    let again = if turn > 0 { format!("-{turn}") } else { String::new() };
+    let end = format!("-{}{again}", key.get(..10).unwrap_or(key));
     format!("{}{end}", start(gate, NAME - end.len()))
 }
 
@@ -99,7 +100,8 @@ mod tests {
             assert!(name.len() <= EXECUTION && name.chars().all(allowed) && !name.contains("--"), "{name}");
             assert!(name.starts_with(|c: char| c.is_ascii_alphanumeric()), "{name}");
         }
-        assert_eq!(rollback("web", "0123456789abcdef"), "web-0123456789");
-        assert!(rollback(&"a".repeat(253), "0123456789abcdef").len() <= NAME);
+        assert_eq!(rollback("web", "0123456789abcdef", 0), "web-0123456789");
+        assert_eq!(rollback("web", "0123456789abcdef", 2), "web-0123456789-2");
+        assert!(rollback(&"a".repeat(253), "0123456789abcdef", 7).len() <= NAME);
     }
 }

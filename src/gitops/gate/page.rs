@@ -87,13 +87,18 @@ impl Page {
             return false;
         }
         let current = self.current.take();
-        let counts = |current: &Judgement| !(bare && current.verdict.is_some());
-        let begun = !current.as_ref().is_some_and(|current| same(&current.revision, target) && counts(current));
+        let is_over = |current: &Judgement| bare && current.verdict.is_some();
+        let goes_on = |current: &Judgement| {
+            same(&current.revision, target) && !differs(&current.revision, target) && !is_over(current)
+        };
+        let begun = !current.as_ref().is_some_and(goes_on);
         self.current = Some(match current {
             Some(current) if !begun => moved(current, target),
             Some(current) => {
+                let again = differs(&current.revision, target);
+                let turn = if again { current.turn.saturating_add(1) } else { 0 };
                 self.keep(current, &format!("superseded by {}", short(&target.revision)), now);
-                begin(target, 0, now)
+                begin(target, turn, now)
             }
             None => begin(target, 0, now),
         });
@@ -113,7 +118,7 @@ impl Page {
         if current.revision.revision == target.revision {
             return current.revision.revision != last.revision.revision && same_tree(&last.revision, target);
         }
-        current.deployed_at.is_none() && same(&last.revision, target)
+        current.deployed_at.is_none() && same(&last.revision, target) && !differs(&last.revision, target)
     }
 
     /// Puts a judgement among the earlier ones. One of a revision that was never deployed is none.
@@ -187,6 +192,11 @@ pub(super) fn source(delivery: &Delivery) -> Option<GitSource> {
 /// Whether two revisions deploy the same.
 pub(super) fn same(one: &RevisionStatus, other: &RevisionStatus) -> bool {
     one.revision == other.revision || same_tree(one, other)
+}
+
+/// Whether one revision delivers something else than it did: what it is rendered with was changed.
+fn differs(one: &RevisionStatus, other: &RevisionStatus) -> bool {
+    one.revision == other.revision && one.tree.is_some() && other.tree.is_some() && one.tree != other.tree
 }
 
 fn same_tree(one: &RevisionStatus, other: &RevisionStatus) -> bool {

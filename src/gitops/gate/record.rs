@@ -22,7 +22,7 @@ pub(super) fn record(page: &mut Page, observed: &GateObserved) -> Option<GateAct
         return None;
     }
     let spec = spec(page, current, observed, policy.clone())?;
-    let name = names::rollback(&observed.gate.name, &spec.key);
+    let name = names::rollback(&observed.gate.name, &spec.key, spec.turn);
     let phase = page.rollback.take().filter(|known| known.name == name).map(|known| known.phase);
     page.rollback = Some(RollbackSummary { name: name.clone(), phase: phase.unwrap_or(RollbackPhase::Evaluating) });
     Some(GateAction::MakeRollback { name, spec: Box::new(spec) })
@@ -33,13 +33,16 @@ fn names_same(observed: &GateObserved, summary: &RollbackSummary) -> bool {
     observed.previous.rollback.as_ref().is_some_and(|known| known.name == summary.name)
 }
 
-/// Whether the record that exists is about this judgement: of the same revision, or of the same content as far as it
-/// was not judged once more. Somebody who takes a revert back brings the bad content as a new revision, and that is
-/// a new failure.
+/// Whether the record that exists is about this judgement: of the same failure, or of the same revision as long as
+/// something came of it, or may yet. Where nothing did, who has the revision judged anew asks anew. Somebody who takes a
+/// revert back brings the bad content as a new revision, and that is a new failure.
 pub(super) fn is_about(observed: &GateObserved, current: &Judgement) -> bool {
     observed.rollback.as_ref().is_some_and(|seen| {
         let same_failure = current.finished_at == Some(seen.failed_at);
-        seen.bad.revision == current.revision.revision || (same_failure && same(&seen.bad, &current.revision))
+        let nothing_came =
+            matches!(seen.phase, RollbackPhase::Refused | RollbackPhase::Expired | RollbackPhase::Observed);
+        let same_revision = seen.bad.revision == current.revision.revision;
+        (same_revision && !nothing_came) || (same_failure && same(&seen.bad, &current.revision))
     })
 }
 

@@ -13,5 +13,7 @@ mod verdict;
 
 pub use chain::{ask_again_at, ask_guard, judge};
 pub use together::{companions, concerns_all, leader};
+pub(crate) use verdict::fresh_until;
+
 #[cfg(test)]
 pub(crate) mod tests;

@@ -41,10 +41,15 @@ fn leads(evidence: &Evidence, other: &OtherRollback, ours: (Timestamp, &(String,
 
 /// The other willing records of the same commit that this one takes along when it leads. Records whose folders
 /// lie in each other are left out unless they restore the same revision: each could undo what the other restores.
+/// Who has joined this one already still comes along.
 pub fn companions(evidence: &Evidence) -> Vec<&OtherRollback> {
-    let willing = |other: &&OtherRollback| {
-        is_sibling(evidence, other) && other.willing && is_deciding(other) && other.joined.is_none()
+    let (namespace, name) = &evidence.record;
+    let own = format!("{namespace}/{name}");
+    let free = |other: &OtherRollback| match &other.joined {
+        None => is_deciding(other),
+        Some(leader) => *leader == own && other.phase == RollbackPhase::Joined,
     };
+    let willing = |other: &&OtherRollback| is_sibling(evidence, other) && other.willing && free(other);
     let mut candidates: Vec<&OtherRollback> = evidence.others.iter().filter(willing).collect();
     candidates.sort_by_key(|other| (other.created_at, &other.record));
     let mut taken: Vec<&OtherRollback> = Vec::new();

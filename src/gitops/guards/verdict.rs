@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use assay_api::{Finding, GateExecution, GateRole, Guard, Judgement, RevisionStatus, Verdict};
+use assay_api::{Finding, GateExecution, GateRole, Guard, Judgement, Reason, RevisionStatus, Verdict};
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer::{after, at, count, duration, hold, length, pass, refuse, skipped};
@@ -156,7 +156,7 @@ pub(super) fn fresh_failure(evidence: &Evidence, now: Timestamp) -> Finding {
 }
 
 /// Until when the failure counts.
-pub(super) fn fresh_until(evidence: &Evidence) -> Result<Timestamp, Finding> {
+pub(crate) fn fresh_until(evidence: &Evidence) -> Result<Timestamp, Finding> {
     let text = evidence.spec.policy.max_failure_age.as_ref();
     let default = if evidence.spec.policy.approval { MAX_AGE_WITH_APPROVAL } else { MAX_AGE };
     let limit = duration(Guard::FreshFailure, "`spec.rollback.maxFailureAge` of the gate", text, default)?;
@@ -194,6 +194,8 @@ fn failures(judgement: &Judgement, workflow: &str) -> usize {
         execution.workflow == workflow
             && execution.role != GateRole::Control
             && execution.verdict == Some(Verdict::Failed)
+            // What hangs says more of what it waits for than of the revision.
+            && execution.reason != Some(Reason::StepTimedOut)
     };
     judgement.executions.iter().filter(counts).count()
 }

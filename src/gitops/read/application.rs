@@ -4,7 +4,7 @@ use assay_api::DeliveryReference;
 use assay_api::names::ANNOTATION_PAUSE_ROLLBACK;
 use serde_json::Value;
 
-use super::application_paths::delivered_paths;
+use super::application_paths::{beyond, delivered_paths};
 use super::application_place::elsewhere;
 use super::application_state::{State, held, outdated};
 use super::application_warnings::warnings;
@@ -33,6 +33,7 @@ pub(super) fn read_application(object: &Value, reference: DeliveryReference) -> 
     let known = matches!(judged, Judged::Source(_));
     let (paths, mut remarks) = if git && known { delivered_paths(object, index) } else { (Vec::new(), Vec::new()) };
     remarks.extend(warnings(object, &sources));
+    let (value_files, reaches_beyond) = beyond(object, index);
     let name = |field| owned(object, &format!("/metadata/{field}"));
     Delivery {
         uid: name("uid"),
@@ -40,6 +41,9 @@ pub(super) fn read_application(object: &Value, reference: DeliveryReference) -> 
         judged,
         paths,
         outdated: outdated(object),
+        rendered_with: text(object, "/renderedWith").map(str::to_owned),
+        value_files,
+        reaches_beyond,
         desired: state.desired.filter(|_| known),
         attempted: state.attempted.filter(|_| known),
         applied: state.applied && known,

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::fields::{annotation, list, text};
 use super::paths::{before_wildcard, clean, reduce, resolve};
+use crate::paths::within;
 
 /// Annotation by which people tell Argo CD what an Application is made of.
 const GENERATE_PATHS: &str = "argocd.argoproj.io/manifest-generate-paths";
@@ -39,6 +40,19 @@ pub(super) fn delivered_paths(object: &Value, index: usize) -> (Vec<String>, Vec
         paths = vec![String::new()];
     }
     (reduce(paths), remarks)
+}
+
+/// Value files outside the folder of a source, and whether it takes anything else from outside.
+pub(super) fn beyond(object: &Value, index: usize) -> (Vec<String>, bool) {
+    let Some(source) = source_at(object, index) else { return (Vec::new(), false) };
+    let folder = clean(text(source, "/path").unwrap_or_default()).unwrap_or_default();
+    let files = list(source, "/helm/valueFiles").iter().filter_map(Value::as_str);
+    // Those of another source, or of another server, are not of this repository.
+    let files = files.filter(|file| !file.starts_with('$') && !file.contains("://"));
+    let outside = |file: &&str| resolve(&folder, file).is_none_or(|path| !within(&path, &folder));
+    let files: Vec<String> = files.filter(outside).map(str::to_owned).collect();
+    let beyond = !files.is_empty() || !list(source, "/kustomize/components").is_empty();
+    (files, beyond)
 }
 
 fn source_at(object: &Value, index: usize) -> Option<&Value> {

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::application_place::elsewhere;
-use super::fields::{annotation, flag, list, moment, number, text};
+use super::fields::{annotation, cited, flag, list, moment, number, text};
 use crate::delivery::Operation;
 use crate::revision::commit_of;
 
@@ -208,7 +208,7 @@ pub(super) fn held(object: &Value) -> Option<String> {
         if let Some(condition) = list(object, "/status/conditions").iter().find(|one| text(one, "/type") == Some(kind))
         {
             let message = text(condition, "/message").unwrap_or_default();
-            reasons.push(format!("{kind}: {}", message.chars().take(200).collect::<String>()));
+            reasons.push(format!("{kind}: {}", cited(message)));
         }
     }
     (!reasons.is_empty()).then(|| reasons.join("; "))

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::repository_url::without_credentials;
+
 /// The text at a JSON pointer; an empty one counts as absent.
 pub(super) fn text<'a>(object: &'a Value, pointer: &str) -> Option<&'a str> {
     object.pointer(pointer)?.as_str().filter(|text| !text.is_empty())
@@ -53,6 +55,11 @@ pub(super) fn condition_words<'a>(object: &'a Value, kind: &str) -> (&'a str, &'
     let Some(found) = condition(object, kind) else { return ("", "", "") };
     let word = |pointer| text(found, pointer).unwrap_or_default();
     (word("/status"), word("/reason"), word("/message"))
+}
+
+/// What a controller says, cut, and without what opens a repository.
+pub(super) fn cited(message: &str) -> String {
+    without_credentials(message).chars().take(200).collect()
 }
 
 /// A name as a step of a JSON pointer.

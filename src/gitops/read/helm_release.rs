@@ -5,7 +5,7 @@ use assay_api::names::ANNOTATION_PAUSE_ROLLBACK;
 use serde_json::Value;
 
 use super::context::{ObjectName, ReadContext};
-use super::fields::{annotation, condition_words, flag, label, list, number, owned, text};
+use super::fields::{annotation, cited, condition_words, flag, label, list, number, owned, text};
 use super::kustomization::{read_kustomization, ready};
 use super::sources::judged;
 use super::workloads::of_inventory;
@@ -107,8 +107,7 @@ fn held(object: &Value) -> Option<String> {
         return Some("the HelmRelease is suspended".to_owned());
     }
     let (ready, reason, message) = condition_words(object, "Ready");
-    (ready == "False" && reason == "DependencyNotReady")
-        .then(|| format!("{reason}: {}", message.chars().take(200).collect::<String>()))
+    (ready == "False" && reason == "DependencyNotReady").then(|| format!("{reason}: {}", cited(message)))
 }
 
 fn warnings(object: &Value, by_commit: bool) -> Vec<String> {

@@ -7,7 +7,7 @@ use assay_api::{DeliveryReference, DurationText};
 use serde_json::Value;
 
 use super::context::{ObjectName, ReadContext};
-use super::fields::{annotation, condition_words, flag, list, owned, text};
+use super::fields::{annotation, cited, condition_words, flag, list, owned, text};
 use super::flux_source::{git_source, image_writers, of_another_branch, offered, remarks, source_of};
 use super::paths::clean;
 use super::sources::judged;
@@ -60,6 +60,9 @@ pub(super) fn read_kustomization(object: &Value, context: &ReadContext, referenc
         judged,
         paths,
         outdated,
+        rendered_with: text(object, "/renderedWith").map(str::to_owned),
+        value_files: Vec::new(),
+        reaches_beyond: !list(object, "/spec/components").is_empty(),
         desired,
         attempted,
         warnings,
@@ -166,7 +169,7 @@ fn held(object: &Value, repository: Option<&Value>) -> Option<String> {
     }
     let (ready, reason, message) = condition_words(object, "Ready");
     if ready == "False" && matches!(reason, "DependencyNotReady" | "ArtifactFailed" | "BuildFailed") {
-        reasons.push(format!("{reason}: {}", message.chars().take(200).collect::<String>()));
+        reasons.push(format!("{reason}: {}", cited(message)));
     }
     (!reasons.is_empty()).then(|| reasons.join("; "))
 }

@@ -9,13 +9,11 @@ use super::company::{carried_out_by, entries, name, own_paths, takes_along};
 use super::decision::{RollbackAction, RollbackDecision, in_words};
 use super::facts::{PlanOutcome, PlanRequest, PlannedCommit, RollbackContext};
 use crate::evidence::Evidence;
-use crate::guards::{ask_again_at, leader};
+use crate::guards::{ask_again_at, fresh_until, leader};
 use crate::key::rollback_branch;
 use crate::repository::GitTrouble;
-use crate::time::{after, of_policy, seconds};
+use crate::time::{after, seconds};
 
-/// A failure older than this is only reported, where the policy does not say.
-const FAILURE_AGE: Duration = Duration::from_secs(20 * 60);
 /// What is decided just before that may still take this long to be written: a Git server that restarts.
 const WRITING: Duration = Duration::from_secs(5 * 60);
 /// Some reasons to hold end without a sign: an annotation on a namespace, a server that comes back.
@@ -34,10 +32,9 @@ pub(super) enum Chain<'a> {
     Go(RollbackMode),
 }
 
-/// By when it must be decided.
+/// By when it must be decided: as long as the failure counts.
 pub(super) fn decided_by(evidence: &Evidence) -> Timestamp {
-    let age = of_policy(evidence.spec.policy.max_failure_age.as_ref(), FAILURE_AGE);
-    after(evidence.spec.failed_at, age)
+    fresh_until(evidence).unwrap_or(evidence.spec.failed_at)
 }
 
 /// By when what was decided must be on the server.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use assay_api::{Judgement, RevertCommit, RollbackPhase, RollbackStatus, Verdict};
+use assay_api::{Answer, Finding, Guard, Judgement, RevertCommit, RollbackPhase, RollbackStatus, Verdict};
 use jiff::Timestamp;
 
-use super::company::named;
+use super::company::{named, own_paths, takes_along};
 use super::decision::{RollbackAction, RollbackDecision};
 use super::evaluate::{evaluate, expired, short};
 use super::facts::RollbackContext;
@@ -77,6 +77,10 @@ pub(super) fn joined(evidence: &Evidence, context: &RollbackContext, now: Timest
     let status = &evidence.status;
     let name = status.joined.clone().unwrap_or_default();
     let Some(leader) = named(evidence, &name) else { return evaluate(evidence, context, now) };
+    // After a lost race it may have decided anew, without this record.
+    if !takes_along(leader, &own_paths(evidence, context)) || is_called_off(context) {
+        return evaluate(evidence, context, now);
+    }
     if let (Some(commit), Some(_)) = (&leader.commit, leader.written_at)
         && matches!(
             leader.phase,
@@ -99,6 +103,15 @@ pub(super) fn joined(evidence: &Evidence, context: &RollbackContext, now: Timest
         }
         _ => evaluate(evidence, context, now),
     }
+}
+
+/// Whether people stopped this record, or took its grant away, while it waits for another one's commit.
+fn is_called_off(context: &RollbackContext) -> bool {
+    let stops = |finding: &Finding| {
+        matches!(finding.guard, Guard::NotPaused | Guard::Granted)
+            && matches!(finding.answer, Answer::Hold | Answer::Refuse)
+    };
+    context.findings.iter().any(stops)
 }
 
 /// The revert is on the branch and not deployed yet.
@@ -212,8 +225,9 @@ fn judged(evidence: &Evidence) -> Option<(&Judgement, Verdict)> {
 
 fn is_of_revert(evidence: &Evidence, judgement: &Judgement) -> bool {
     let (spec, revision) = (&evidence.spec, &judgement.revision);
+    // The gate's hash is also about what the delivery is rendered with: it is compared with one of the gate's.
     let known = evidence.git.as_ref().ok().and_then(|git| git.good_tree.as_ref());
-    let good = known.or_else(|| spec.good.as_ref()?.tree.as_ref());
+    let good = spec.good.as_ref().and_then(|good| good.tree.as_ref()).or(known);
     let same_content = revision.tree.is_some() && revision.tree.as_ref() == good;
     let is_commit = evidence.status.commit.as_ref().is_some_and(|commit| commit.id == revision.revision);
     // What was judged before the failure is the good revision itself, not its restoration.

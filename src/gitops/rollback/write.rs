@@ -5,12 +5,14 @@ use std::time::Duration;
 use assay_api::{Reason, RevertCommit, RollbackMode, RollbackPhase, RollbackStatus};
 use jiff::Timestamp;
 
+use super::company::own_paths;
 use super::decision::{RollbackAction, RollbackDecision};
 use super::evaluate::{Chain, evaluate, expired, fold_chain, short, undecided, written_by};
 use super::facts::{OpenOutcome, PullRequestState, PushOutcome, RollbackContext};
 use super::verify::{is_overtaken, pushed};
 use crate::evidence::Evidence;
 use crate::key::rollback_branch;
+use crate::paths::within;
 use crate::repository::GitFacts;
 use crate::time::after;
 
@@ -68,7 +70,7 @@ fn write(
         Chain::Go(RollbackMode::PullRequest) => as_pull_request,
         _ => false,
     };
-    if !allowed {
+    if !allowed || !is_wanted(evidence, context, commit) {
         return evaluate(evidence, context, now);
     }
     let message = status.message.clone().unwrap_or_default();
@@ -89,6 +91,14 @@ fn write(
         _ if git.tip == commit.parent => stay.then(RollbackAction::Push),
         _ => lost_race(evidence, now),
     }
+}
+
+/// Whether all that the commit restores is still wanted: by this record, or by those that come along. Of them somebody
+/// may have been stopped, or have lost the grant.
+fn is_wanted(evidence: &Evidence, context: &RollbackContext, commit: &RevertCommit) -> bool {
+    let own = own_paths(evidence, context);
+    let wanted: Vec<&String> = own.iter().chain(context.company.iter().flat_map(|other| &other.paths)).collect();
+    commit.paths.iter().all(|path| wanted.iter().any(|wanted| within(path, wanted)))
 }
 
 fn is_pull_request(evidence: &Evidence, commit: &RevertCommit) -> bool {

@@ -18,6 +18,7 @@ use crate::failure::LookError;
 use crate::git::Git;
 use crate::gitops::{Gitops, News, hear};
 use crate::hands::Hands;
+use crate::webhooks::Signer;
 use crate::work::{self, Next, Trigger};
 
 /// Most branches that a forge is asked about.
@@ -75,7 +76,8 @@ async fn look(context: &Context, git: &Git, written: &Written, name: &str) -> Re
     }
     let found = find_out(context, git, &grant.spec).await?;
     let signs = if git.write { webhook_secret(&context.cluster, git, &grant.spec).await? } else { None };
-    git.webhooks.learn(name, signs);
+    let repository = grant.spec.repository.clone();
+    git.webhooks.learn(name, signs.map(|(forge, secret)| Signer { forge, secret, repository }));
     let previous = grant.status.clone().unwrap_or_default();
     let generation = grant.metadata.generation.unwrap_or(0);
     let now = Timestamp::now();

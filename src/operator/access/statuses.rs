@@ -94,7 +94,7 @@ async fn show_gate(
 ) -> Result<Next, LookError> {
     let Some(status) = &gate.status else { return Ok(Next::OnChange) };
     let news: Vec<Shown> = judgements(status.current.as_ref(), status.verdicts.first())
-        .filter_map(|judgement| shown(&key.0, &key.1, judgement))
+        .filter_map(|judgement| shown(&key.0, &key.1, gate.spec.mode, judgement))
         .filter(|shown| !memory.knows(key, shown))
         .collect();
     let Some(source) = status.source.as_ref().filter(|_| git.write && !news.is_empty()) else {
@@ -163,7 +163,7 @@ mod tests {
 
     fn said(memory: &Memory, key: &Key, current: &Judgement, former: &Judgement) -> usize {
         let news: Vec<_> = judgements(Some(current), Some(former))
-            .filter_map(|judgement| shown(&key.0, &key.1, judgement))
+            .filter_map(|judgement| shown(&key.0, &key.1, assay_api::GateMode::Blocking, judgement))
             .filter(|shown| !memory.knows(key, shown))
             .collect();
         let number = news.len();

@@ -20,7 +20,10 @@ impl Controller {
         let previous = memory.published.clone().or_else(|| gate.status.clone()).unwrap_or_default();
         let delivery = self.delivery(key, gate);
         let (trees, trees_pending) = match &delivery {
-            Some(delivery) => self.trees.of(key, asks(gate, delivery)),
+            Some(delivery) => {
+                let (trees, pending) = self.trees.of(key, asks(gate, delivery));
+                (trees.into_iter().map(|(revision, tree)| (revision, delivery.content(&tree))).collect(), pending)
+            }
             None => (BTreeMap::new(), false),
         };
         let runs = self.runs(key, &previous, memory);
@@ -109,6 +112,9 @@ impl Controller {
 
 /// The revisions whose content matters: those that the delivery names, and the gate's own.
 fn asks(gate: &TestGate, delivery: &Delivery) -> Vec<TreeAsk> {
+    if delivery.reaches_beyond {
+        return Vec::new();
+    }
     let Judged::Source(index) = delivery.judged else { return Vec::new() };
     let Some(Source::Branch(source)) = delivery.sources.get(index) else { return Vec::new() };
     let operated = delivery.operation.as_ref().and_then(|operation| operation.revision.clone());

@@ -158,8 +158,8 @@ async fn refresh(controller: &Controller, key: &Key, observed: &Observed) {
     if !controller.git.refresh {
         return;
     }
-    let Some(delivery) = &observed.evidence.delivery else { return };
-    let asked = ask(&controller.context.cluster, &asked(delivery)).await;
+    let Some(asked) = observed.evidence.delivery.as_ref().and_then(asked) else { return };
+    let asked = ask(&controller.context.cluster, &asked).await;
     if let Err(error) = asked {
         let (namespace, name) = key;
         tracing::warn!(namespace, name, error = error_chain(&error), "the delivery's controller was not asked to look");

@@ -48,7 +48,8 @@ pub(super) async fn observe(
     let access = access(controller, key, spec.source.as_ref(), &paths).await?;
     let attempted = delivery.as_ref().and_then(|delivery| delivery.attempted.clone());
     let git = if asks_repository(&status, &spec.bad.revision, attempted.as_deref()) {
-        look_at(controller, record, &paths, attempted.as_deref(), &access).await
+        let value_files = delivery.as_ref().map_or(&[][..], |delivery| &delivery.value_files);
+        look_at(controller, record, &paths, value_files, attempted.as_deref(), &access).await
     } else {
         Err(GitTrouble::Unavailable("it was not looked at, since nothing depends on it".to_owned()))
     };
@@ -135,6 +136,7 @@ async fn look_at(
     controller: &Controller,
     record: &Rollback,
     paths: &[String],
+    value_files: &[String],
     attempted: Option<&str>,
     access: &Result<Access, String>,
 ) -> Result<GitFacts, GitTrouble> {
@@ -146,7 +148,7 @@ async fn look_at(
     let ask = Look {
         branch: source.branch.clone(),
         paths: paths.to_vec(),
-        value_files: Vec::new(),
+        value_files: value_files.to_vec(),
         bad: spec.bad.revision.clone(),
         good: spec.good.as_ref().map(|good| good.revision.clone()),
         deployed: attempted.filter(|attempted| is_commit(attempted)).map(str::to_owned),

@@ -263,6 +263,40 @@ fn what_another_source_delivered_is_not_judged_as_if_the_new_one_had() {
 }
 
 #[test]
+fn who_has_a_revision_judged_anew_asks_anew_where_nothing_came_of_the_record() {
+    for (phase, records) in [(RollbackPhase::Refused, 2), (RollbackPhase::Expired, 2), (RollbackPhase::Recovered, 1)] {
+        let mut scene = Scene::new(spec(&["smoke"]));
+        scene.judged(A, Verdict::Passed);
+        scene.judged(B, Verdict::Failed);
+        scene.rollback(phase);
+        assert_eq!(scene.rollbacks.len(), 1, "the same failure asks once");
+        scene.observed.gate.rerun = Some("again".to_owned());
+        scene.wait(60);
+        scene.end(Verdict::Failed);
+        scene.end(Verdict::Failed);
+        assert_eq!((scene.current().turn, scene.rollbacks.len()), (1, records), "{phase}");
+    }
+}
+
+#[test]
+fn a_revision_that_is_rendered_with_something_else_is_judged_anew() {
+    let mut scene = Scene::new(spec(&["smoke"]));
+    scene.tree(A, "t1");
+    scene.judged(A, Verdict::Passed);
+    scene.tree(B, "t1");
+    scene.deploy(B);
+    scene.says(Status::Current, Reason::Passed, B);
+    // The spec of the delivery, which a parent applies, comes a moment after the revision.
+    scene.observed.trees.insert(B.to_owned(), "t1 and other values".to_owned());
+    scene.wait(1);
+    scene.says(Status::InProgress, Reason::Testing, B);
+    assert_eq!((scene.made.len(), scene.current().turn), (2, 1));
+    scene.end(Verdict::Failed);
+    scene.end(Verdict::Failed);
+    scene.says(Status::Failed, Reason::TestsFailed, B);
+}
+
+#[test]
 fn a_rerun_is_obeyed_once_and_mirrored() {
     let mut scene = Scene::new(spec(&["smoke"]));
     scene.observed.gate.requested_at = Some("before".into());

@@ -54,6 +54,7 @@ cases! {
         "two runs failed": |e| e.approved = false => Pass "2 runs of smoke failed, 2 were asked for";
         "one run failed": |e| { e.judgement().executions.pop(); } => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs, and no workflow had more than 1";
         "one failed, one passed": |e| e.second_run().verdict = Some(Verdict::Passed) => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs";
+        "one failed, one ran into the timeout of a step": |e| e.second_run().reason = Some(Reason::StepTimedOut) => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs, and no workflow had more than 1";
         "one failed, one errored": |e| e.second_run().verdict = Some(Verdict::Errored) => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs";
         "one run of each of two workflows failed": |e| e.second_run().workflow = "load".into() => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs";
         "no run is known": |e| e.judgement().executions.clear() => Refuse "`spec.confirmation.failures` of the gate asks for 2 failed runs, and no workflow had more than 0";

@@ -98,6 +98,22 @@ fn what_is_attempted_and_when_it_is_applied() {
     }
 }
 
+#[test]
+fn what_lies_beside_the_folder_is_told() {
+    let with_files = |files: Value| {
+        let helm = json!({ "spec": { "source": { "helm": { "valueFiles": files } } } });
+        let delivery = application(&with(web(), helm));
+        (delivery.value_files, delivery.reaches_beyond)
+    };
+    let own = |files: &[&str]| files.iter().map(|file| (*file).to_owned()).collect::<Vec<_>>();
+    assert_eq!(with_files(json!(["values.yaml", "./prod/values.yaml", "/apps/web/x.yaml"])), (vec![], false));
+    let beside = ["../../env/prod.yaml", "/env/all.yaml"];
+    assert_eq!(with_files(json!(["values.yaml", beside[0], beside[1]])), (own(&beside), true));
+    assert_eq!(with_files(json!(["$values/prod.yaml", "https://host/values.yaml"])), (vec![], false));
+    let components = json!({ "spec": { "source": { "kustomize": { "components": ["../c"] } } } });
+    assert!(application(&with(web(), components)).reaches_beyond);
+}
+
 /// Sources that were compared last, and whether they are others than those that the Application names.
 #[test]
 fn a_comparison_with_another_source_is_outdated() {

@@ -4,6 +4,16 @@ use super::*;
 use crate::repository::GitTrouble;
 
 #[test]
+fn who_waits_for_people_has_a_day() {
+    let mut evidence = in_phase(RollbackPhase::AwaitingApproval);
+    let context = context(&[(Guard::Approved, Answer::Hold)]);
+    assert_eq!(decide_rollback(&evidence, &context, at(25 * 60)).phase, RollbackPhase::Expired);
+    evidence.spec.policy.approval = true;
+    assert_eq!(decide_rollback(&evidence, &context, at(25 * 60)).phase, RollbackPhase::AwaitingApproval);
+    assert_eq!(decide_rollback(&evidence, &context, at(25 * 3600)).phase, RollbackPhase::Expired);
+}
+
+#[test]
 fn the_answers_of_the_guards_lead_to_a_phase() {
     use Answer::{Hold, PullRequest, Refuse, Skipped};
     use RollbackPhase::{AwaitingApproval, Evaluating, Expired, Holding, Refused, Superseded};

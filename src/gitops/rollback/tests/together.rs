@@ -105,6 +105,34 @@ fn who_joined_follows_the_leader() {
 }
 
 #[test]
+fn who_joined_goes_on_alone_when_the_leader_leaves_it_out_or_people_stop_it() {
+    for phase in [RollbackPhase::Committing, RollbackPhase::Deploying] {
+        let leader = OtherRollback { written_at: Some(at(40)), ..leading(phase, &["apps/api"]) };
+        let decision = decide_rollback(&with(leader, RollbackPhase::Joined), &context(&HELD), at(50));
+        assert_eq!((decision.phase, &decision.facts.joined), (RollbackPhase::Holding, &None), "{phase}");
+    }
+    for stop in [(Guard::NotPaused, Answer::Hold), (Guard::Granted, Answer::Refuse)] {
+        let leader = leading(RollbackPhase::Committing, &["apps/api", "apps/web"]);
+        let decision = decide_rollback(&with(leader, RollbackPhase::Joined), &context(&[HELD[0], stop]), at(50));
+        assert!(decision.phase != RollbackPhase::Joined && !willing(&decision.facts), "{stop:?}: {}", decision.phase);
+    }
+}
+
+#[test]
+fn what_nobody_wants_any_more_is_not_written() {
+    let mut evidence = in_phase(RollbackPhase::Committing);
+    evidence.status.commit =
+        Some(RevertCommit { paths: vec!["apps/api".to_owned(), "apps/web".to_owned()], ..commit() });
+    let mut context = context(&[]);
+    let decision = decide_rollback(&evidence, &context, at(12));
+    assert!(!decision.actions.contains(&RollbackAction::Push), "{decision:?}");
+    assert_eq!(request(&decision).entries.len(), 1, "it is planned anew, for its own path");
+    let record = ("shop".to_owned(), "api-k0".to_owned());
+    context.company = vec![Company { record, paths: vec!["apps/api".to_owned()], good: "good000".to_owned() }];
+    assert_eq!(decide_rollback(&evidence, &context, at(12)).actions, [RollbackAction::Push]);
+}
+
+#[test]
 fn nobody_waits_for_ever_for_a_leader() {
     let leader = leading(RollbackPhase::Committing, &["apps/api", "apps/web"]);
     let evidence = with(leader, RollbackPhase::Joined);
