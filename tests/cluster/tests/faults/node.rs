@@ -69,7 +69,8 @@ fn away(trial: &Trial<'_>, components: &[&str], time: Duration) -> Outcome<()> {
 }
 
 pub(crate) fn node_tainted(trial: &Trial<'_>) -> Outcome<Workload> {
-    let workload = Workload::seconds(8);
+    // Who evicts may not lead yet after the faults before.
+    let workload = Workload::seconds(60);
     trial.running(&workload)?;
     let kubectl = |taint: &str| trial.lane.namespace.kubectl(&["taint", "node", "--all", "--overwrite", taint]);
     kubectl("assay.dev/fault-suite=yes:NoExecute")?;
