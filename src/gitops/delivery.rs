@@ -6,6 +6,8 @@ use assay_api::{DeliveryReference, GitSource};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
+use crate::paths::within;
+
 /// One object of Argo CD or Flux, as far as a gate needs to know it. Read from the object by
 /// `read`; never from anything that this process remembers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -75,6 +77,13 @@ impl Delivery {
         let Some(rendered_with) = &self.rendered_with else { return tree.to_owned() };
         Sha256::digest(format!("{tree} {rendered_with}")).iter().map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+/// What a rollback of a path restores: what is delivered now, as long as that path is a part of it; otherwise that path
+/// alone.
+pub fn restored_paths(delivery: Option<&Delivery>, source: &GitSource) -> Vec<String> {
+    let known = delivery.map(|delivery| delivery.paths.as_slice()).unwrap_or_default();
+    if known.iter().any(|folder| within(&source.path, folder)) { known.to_vec() } else { vec![source.path.clone()] }
 }
 
 /// Which source of a delivery is judged.
@@ -153,4 +162,35 @@ pub enum Readiness {
     Ready,
     /// These are not, each as one phrase for people: `Deployment shop/web: 0 of 1 updated`.
     Waiting(Vec<String>),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_judged_is_what_is_restored() {
+        let source = GitSource { path: "apps/shop".to_owned(), ..GitSource::default() };
+        for (delivered, restored) in [
+            (&["apps/shop"][..], &["apps/shop"][..]),
+            (&["apps/shop", "base"], &["apps/shop", "base"]),
+            (&["apps"], &["apps"]),
+            (&[""], &[""]),
+            (&["apps/shop2"], &["apps/shop"]),
+            (&["other"], &["apps/shop"]),
+            (&[], &["apps/shop"]),
+        ] {
+            let paths = delivered.iter().map(|path| (*path).to_owned()).collect();
+            let delivery = Delivery { paths, ..Delivery::default() };
+            assert_eq!(restored_paths(Some(&delivery), &source), restored, "{delivered:?}");
+        }
+    }
+
+    #[test]
+    fn equal_paths_are_other_content_with_other_values() {
+        let with = |values: &str| Delivery { rendered_with: Some(values.to_owned()), ..Delivery::default() };
+        assert_eq!(Delivery::default().content("t"), "t");
+        assert_eq!(with("a").content("t"), with("a").content("t"));
+        assert_ne!(with("a").content("t"), with("b").content("t"));
+    }
 }

@@ -28,7 +28,7 @@ pub mod webhook;
 
 pub use access::{AccessFound, fold_access, try_access_again};
 pub use allow::{allowed, concerns};
-pub use delivery::{Delivery, Judged, Operation, Readiness, Source, Workload};
+pub use delivery::{Delivery, Judged, Operation, Readiness, Source, Workload, restored_paths};
 pub use dry_run::{DryRunAsk, DryRunChores, as_asked, dry_run_chores, dry_run_name, dry_run_spec, last_failure};
 pub use evidence::{Evidence, GateFacts, Grant, Neighbour, OtherRollback};
 pub use guards::{ask_again_at, ask_guard, companions, judge};

@@ -3,7 +3,6 @@
 mod act;
 mod announce;
 mod controller;
-mod delivered;
 mod dry_runs;
 mod keys;
 mod locks;

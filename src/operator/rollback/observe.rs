@@ -5,15 +5,15 @@ use std::sync::Arc;
 use assay_api::{GitSource, Rollback, RollbackPhase, RollbackStatus, TestGate};
 use assay_git::{Disposition, Look, PullRequestState as ForgeState};
 use assay_gitops::{
-    Company, Delivery, Evidence, GateFacts, GitFacts, GitTrouble, Grant, PullRequestState, RollbackContext, allowed,
-    as_asked, asks_guards, asks_repository, companions, is_commit, judge,
+    Company, Evidence, GateFacts, GitFacts, GitTrouble, Grant, PullRequestState, RollbackContext, allowed, as_asked,
+    asks_guards, asks_repository, companions, find, is_commit, judge, restored_paths,
 };
 use assay_telemetry::error_chain;
 use jiff::Timestamp;
 
 use super::controller::Controller;
 use super::outcomes::Outcomes;
-use super::{delivered, others, paused};
+use super::{others, paused};
 use crate::access::{Covering, Opened, covering, open};
 use crate::failure::LookError;
 use crate::gitops::Key;
@@ -43,8 +43,8 @@ pub(super) async fn observe(
     let asks = asks_guards(status.phase);
     let gate_key = (key.0.clone(), spec.gate.clone());
     let gate = gate(controller, &gate_key, asks).await?;
-    let delivery = delivered::delivery(gitops, &key.0, spec);
-    let paths = spec.source.as_ref().map(|source| delivered::paths(delivery.as_ref(), source)).unwrap_or_default();
+    let delivery = find(gitops.as_ref(), &spec.delivery, &key.0);
+    let paths = spec.source.as_ref().map(|source| restored_paths(delivery.as_ref(), source)).unwrap_or_default();
     let access = access(controller, key, spec.source.as_ref(), &paths).await?;
     let attempted = delivery.as_ref().and_then(|delivery| delivery.attempted.clone());
     let git = if asks_repository(&status, &spec.bad.revision, attempted.as_deref()) {
@@ -169,8 +169,8 @@ fn company(controller: &Controller, evidence: &Evidence, covering: Option<&Cover
     let mut company = Vec::new();
     for other in companions(evidence) {
         let (Some(source), Some(good)) = (&other.spec.source, &other.spec.good) else { continue };
-        let delivery: Option<Delivery> = delivered::delivery(&controller.gitops, &other.record.0, &other.spec);
-        let paths = delivered::paths(delivery.as_ref(), source);
+        let delivery = find(controller.gitops.as_ref(), &other.spec.delivery, &other.record.0);
+        let paths = restored_paths(delivery.as_ref(), source);
         let covered = allowed(&covering.object.spec, &other.record.0, source, &paths);
         if covered.is_ok_and(|outside| outside.is_empty()) {
             company.push(Company { record: other.record.clone(), paths, good: good.revision.clone() });
