@@ -41,8 +41,8 @@ pub use repository::{CommitFacts, FileChange, GitFacts, GitTrouble};
 pub use repository_url::{RepositoryUrlError, repository_identity, same_repository, without_credentials};
 pub use revision::{commit_of, is_commit, names_commit};
 pub use rollback::{
-    Company, OpenOutcome, PlanOutcome, PlanRequest, PlannedCommit, PullRequestState, PushOutcome, RestoredPath,
-    RollbackAction, RollbackContext, RollbackDecision, asks_guards, asks_repository, decide_rollback, fold_rollback,
-    willing,
+    Company, NeededRecords, OpenOutcome, PlanOutcome, PlanRequest, PlannedCommit, PullRequestState, PushOutcome,
+    RestoredPath, RollbackAction, RollbackContext, RollbackDecision, asks_guards, asks_repository, decide_rollback,
+    fold_rollback, willing, written_at,
 };
 pub use shown::{Shown, ShownState, shown};

@@ -1,4 +1,4 @@
-//! Which finished executions of a workflow need not be kept any longer.
+//! Which finished executions of a workflow, or rollbacks of a gate, need not be kept any longer.
 
 use std::time::Duration;
 
@@ -6,21 +6,21 @@ use jiff::Timestamp;
 
 use crate::time::after;
 
-/// A finished execution.
+/// A finished execution or rollback.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finished {
     /// Name.
     pub name: String,
     /// uid.
     pub uid: String,
-    /// When its verdict became final.
+    /// When it was over.
     pub finished_at: Timestamp,
     /// Nobody but its owner may remove it: somebody marked it to be kept, or a
     /// GitOps tool applied it and would miss it.
     pub kept: bool,
 }
 
-/// How much is kept of a workflow. What is absent does not limit.
+/// How much is kept of a workflow, or of a gate. What is absent does not limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Limits {
     /// Longest time after the end.
@@ -29,17 +29,17 @@ pub struct Limits {
     pub count: Option<usize>,
 }
 
-/// The executions of one workflow that are beyond its limits.
+/// Those of one workflow or gate that are beyond its limits.
 pub fn superfluous<'a>(finished: &'a [Finished], limits: &Limits, now: Timestamp) -> Vec<&'a Finished> {
-    let mut candidates: Vec<&Finished> = finished.iter().filter(|execution| !execution.kept).collect();
+    let mut candidates: Vec<&Finished> = finished.iter().filter(|one| !one.kept).collect();
     candidates.sort_by(|one, other| (other.finished_at, &other.uid).cmp(&(one.finished_at, &one.uid)));
     let count = limits.count.unwrap_or(usize::MAX);
-    let is_old = |execution: &Finished| limits.age.is_some_and(|age| now >= after(execution.finished_at, age));
+    let is_old = |one: &Finished| limits.age.is_some_and(|age| now >= after(one.finished_at, age));
     candidates
         .into_iter()
         .enumerate()
-        .filter(|(place, execution)| *place >= count || is_old(execution))
-        .map(|(_, execution)| execution)
+        .filter(|(place, one)| *place >= count || is_old(one))
+        .map(|(_, one)| one)
         .collect()
 }
 

@@ -1,8 +1,11 @@
 //! What the command line and the environment may say of the GitOps loop.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{ArgAction, Args as ClapArgs};
+
+use crate::store_args::duration;
 
 /// How far the manager goes with gates and rollbacks. Each needs rights that the chart gives with the value of the
 /// same name.
@@ -26,6 +29,12 @@ pub struct GitopsArgs {
     /// Where people read more: commit statuses, commits and pull requests link to it.
     #[arg(long, env = "ASSAY_EXTERNAL_URL")]
     pub external_url: Option<String>,
+    /// Longest time that the record of a rollback is kept after it was over, for example 2160h; without it for ever.
+    #[arg(long, env = "ASSAY_ROLLBACK_RETENTION_AGE", value_parser = duration)]
+    pub rollback_retention_age: Option<Duration>,
+    /// How many records of each gate are kept, the newest first; without it all.
+    #[arg(long, env = "ASSAY_ROLLBACK_RETENTION_COUNT")]
+    pub rollback_retention_count: Option<u32>,
 }
 
 impl GitopsArgs {

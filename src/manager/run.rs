@@ -22,7 +22,6 @@ use crate::backup::keep_backups;
 use crate::hooks::OperatorHooks;
 use crate::image_volumes::find_out;
 use crate::probes::Probes;
-use crate::store_args::RetentionArgs;
 use crate::tls::{TlsError, certificates, renew};
 use crate::webhook::keep_trusted;
 use crate::{definitions, probes, signals};
@@ -230,7 +229,8 @@ impl Started {
             namespaces: args.watch_namespace.iter().filter(|name| !name.is_empty()).cloned().collect(),
             concurrency: usize::from(args.concurrency),
             policy: Policy::default(),
-            retention: limits(&args.retention),
+            retention: limits(args.retention.age, args.retention.count),
+            rollback_retention: limits(args.gitops.rollback_retention_age, args.gitops.rollback_retention_count),
             gitops: args.gitops.enabled,
         };
         let events = self.cluster.events(&args.identity());
@@ -255,10 +255,10 @@ impl Started {
     }
 }
 
-/// How much is kept of a workflow that does not say; no count, or 0, is all.
-fn limits(args: &RetentionArgs) -> Limits {
-    let count = args.count.filter(|count| *count > 0);
-    Limits { age: args.age, count: count.and_then(|count| usize::try_from(count).ok()) }
+/// How much is kept; no count, or 0, is all.
+fn limits(age: Option<Duration>, count: Option<u32>) -> Limits {
+    let count = count.filter(|count| *count > 0);
+    Limits { age, count: count.and_then(|count| usize::try_from(count).ok()) }
 }
 
 fn io_error(action: impl Into<String>) -> impl FnOnce(io::Error) -> RunError {

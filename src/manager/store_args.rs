@@ -84,6 +84,6 @@ impl StoreArgs {
     }
 }
 
-fn duration(text: &str) -> Result<Duration, DurationError> {
+pub(crate) fn duration(text: &str) -> Result<Duration, DurationError> {
     DurationText::new(text).parse()
 }

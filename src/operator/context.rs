@@ -33,6 +33,8 @@ pub struct Settings {
     pub policy: Policy,
     /// How much is kept of a workflow that does not say.
     pub retention: Limits,
+    /// How much is kept of the rollbacks of each gate.
+    pub rollback_retention: Limits,
     /// Whether gates are looked after, and with them the objects of Argo CD and Flux.
     pub gitops: bool,
 }

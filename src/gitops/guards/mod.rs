@@ -12,6 +12,7 @@ mod together;
 mod verdict;
 
 pub use chain::{ask_again_at, ask_guard, judge};
+pub(crate) use rate::{COOL_DOWN, WINDOW};
 pub use together::{companions, concerns_all, leader};
 pub(crate) use verdict::fresh_until;
 

@@ -12,10 +12,11 @@ use crate::repository_url::same_repository;
 use crate::text::plain;
 
 /// Shortest time between two rollbacks of a delivery, unless the policy says otherwise.
-const COOL_DOWN: Duration = Duration::from_secs(30 * 60);
+pub(crate) const COOL_DOWN: Duration = Duration::from_secs(30 * 60);
 /// Rollbacks that a repository may see in [`WINDOW`], unless its grant says otherwise.
 const BUDGET: i32 = 1;
-const WINDOW: Duration = Duration::from_secs(30 * 60);
+/// The time that a budget is for, unless the grant says otherwise.
+pub(crate) const WINDOW: Duration = Duration::from_secs(30 * 60);
 /// So many gates must fail, and more than half of all, before it is rather the cluster.
 const MASS: usize = 3;
 

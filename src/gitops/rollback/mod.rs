@@ -16,6 +16,7 @@ mod decide;
 mod decision;
 mod evaluate;
 mod facts;
+mod needed;
 mod rehearse;
 mod status;
 mod verify;
@@ -31,4 +32,5 @@ pub use facts::{
     Company, OpenOutcome, PlanOutcome, PlanRequest, PlannedCommit, PullRequestState, PushOutcome, RestoredPath,
     RollbackContext,
 };
+pub use needed::{NeededRecords, written_at};
 pub use status::fold_rollback;

@@ -12,6 +12,7 @@ mod others;
 mod outcomes;
 mod paused;
 mod plan;
+mod retention;
 mod run;
 
 pub(crate) use run::run;

@@ -1,7 +1,7 @@
 //! Other rollbacks and other gates, as far as they speak for or against this one.
 
-use assay_api::{GateMode, GitSource, Rollback, RollbackPhase, RollbackStatus, TestGate, Verdict};
-use assay_gitops::{Neighbour, OtherRollback, same_repository, willing};
+use assay_api::{GateMode, GitSource, Rollback, TestGate, Verdict};
+use assay_gitops::{Neighbour, OtherRollback, same_repository, willing, written_at};
 use jiff::Timestamp;
 use kube::ResourceExt;
 
@@ -37,12 +37,6 @@ fn other(record: Rollback, own: &Key) -> Option<OtherRollback> {
         joined: status.joined,
         spec: record.spec,
     })
-}
-
-/// A pull request counts from the moment it was opened.
-fn written_at(status: &RollbackStatus) -> Option<Timestamp> {
-    let opened = status.trail.iter().find(|entry| entry.phase == RollbackPhase::PullRequestOpen);
-    opened.map(|entry| entry.at).or(status.pushed_at)
 }
 
 /// Blocking gates other than this one: how many, and how many of them fail.

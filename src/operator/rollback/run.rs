@@ -9,6 +9,7 @@ use super::controller::Controller;
 use super::dry_runs;
 use super::keys::{all, concerned};
 use super::look::look;
+use super::retention;
 use crate::failure::LookError;
 use crate::gitops::{Key, News, hear};
 use crate::hands::Hands;
@@ -17,6 +18,7 @@ use crate::work::{self, Next, Trigger};
 /// Looks after all rollbacks.
 pub(crate) async fn run(hands: Hands, news: broadcast::Receiver<News>) {
     let (context, gitops) = (Arc::clone(&hands.context), Arc::clone(&hands.gitops));
+    let superfluous = retention::run(&context, &gitops, gitops.listen());
     let (send, triggers) = mpsc::unbounded_channel();
     let (metrics, concurrency) = (context.metrics.of_loop("rollbacks"), context.settings.concurrency);
     let (ask, questions) = mpsc::unbounded_channel();
@@ -38,7 +40,7 @@ pub(crate) async fn run(hands: Hands, news: broadcast::Receiver<News>) {
         let controller = Arc::clone(&controller);
         async move { dry_runs::look(&controller, &gate).await.unwrap_or_else(|error| failed(&gate, &error, "dry runs")) }
     });
-    tokio::join!(feed, async {
+    tokio::join!(feed, superfluous, async {
         // Before everything was listed once, what speaks against a rollback may not be seen.
         tokio::join!(gitops.synced(), gitops.grants.synced());
         tokio::join!(looks, answers);

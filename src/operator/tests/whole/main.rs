@@ -68,6 +68,7 @@ async fn house_with(server: ApiServer, writes: bool) -> House {
         concurrency: 4,
         policy: Policy::default(),
         retention: Limits { age: None, count: Some(1) },
+        rollback_retention: Limits::default(),
         gitops: true,
     };
     let events = cluster.events("test");

@@ -72,7 +72,6 @@ impl Server {
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("tokio");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
-        drop(listener);
         let server = Self {
             url: format!("https://localhost:{}", address.port()),
             ca: certified.cert.pem(),
@@ -82,7 +81,7 @@ impl Server {
             runtime,
             listening: Mutex::new(None),
         };
-        server.resume();
+        server.listen(listener);
         server
     }
 
@@ -114,11 +113,16 @@ impl Server {
         }
     }
 
-    /// Listens again.
+    /// Listens again, from the moment on at which this returns.
     pub fn resume(&self) {
-        let (address, acceptor, ingest) = (self.address, self.acceptor.clone(), Arc::clone(&self.ingest));
+        self.listen(std::net::TcpListener::bind(self.address).expect("the port is free"));
+    }
+
+    fn listen(&self, listener: std::net::TcpListener) {
+        listener.set_nonblocking(true).expect("a socket");
+        let (acceptor, ingest) = (self.acceptor.clone(), Arc::clone(&self.ingest));
         let task = self.runtime.spawn(async move {
-            let listener = TcpListener::bind(address).await.expect("the port is free");
+            let listener = TcpListener::from_std(listener).expect("a socket");
             let mut connections = JoinSet::new();
             loop {
                 let (stream, _) = listener.accept().await.expect("a connection");
