@@ -23,7 +23,7 @@ pub(super) fn culprit_in_paths(evidence: &Evidence, _now: Timestamp) -> Finding 
     match (&facts.good_tree, &facts.bad_tree) {
         (Some(good), Some(bad)) if good == bad || facts.changed.is_empty() => refuse(
             guard,
-            "nothing differs between good and bad in the delivered paths, so it is not this commit; look at the environment, at images that moved, at what the paths refer to",
+            "nothing differs between good and bad in the delivered paths, so it is not this commit; look at the environment, at images that moved, at what the paths refer to, at values and patches of the delivery itself",
         ),
         (Some(_), Some(_)) => {
             let commits = if facts.range.is_empty() {

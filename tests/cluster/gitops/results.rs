@@ -94,6 +94,11 @@ const LOOPS: &[GitopsCase] = &[
         "one commit breaks both apps",
         "one revert takes both back; both records are `Recovered`",
     ),
+    case(
+        "same-content",
+        "a commit elsewhere in the repository; then the Kustomization gets patches that break the app",
+        "the verdict is taken over without a run; with the patches the same commit is tested again and `failed`; `CulpritInPaths` refuses",
+    ),
     case("flaky", "a test fails once and passes when it is run again", "verdict `flaky`, `Ready=True`, no record"),
     case(
         "control",
@@ -190,6 +195,11 @@ const REFUSALS: &[GitopsCase] = &[
     ),
     case("paused", "the gate is paused by annotation, and released", "`NotPaused` holds; afterwards it is `Recovered`"),
     case(
+        "one-of-two-paused",
+        "one commit breaks both apps, and one gate is paused; it is released afterwards",
+        "the revert takes back one path, `NotPaused` holds the other one; then a second revert takes that back",
+    ),
+    case(
         "approval",
         "the policy asks for an approval, and gets it",
         "gate and Application are `Degraded`, and `Approved` holds; afterwards it is `Recovered`",
@@ -222,6 +232,11 @@ const RACES: &[GitopsCase] = &[
         "two-managers",
         "the leading manager gets SIGSTOP before its push, another takes over, the first goes on",
         "one revert, `Recovered`",
+    ),
+    case(
+        "retention",
+        "three failures of a gate, of whose records one is to be kept",
+        "the oldest record goes; the newest, of which the gate speaks, stays in any case",
     ),
     case(
         "forge-away",

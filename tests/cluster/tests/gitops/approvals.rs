@@ -3,6 +3,7 @@
 use assay_cluster_tests::{App, Behaviour, Engine, Object, Outcome, Plan, Round, World};
 use serde_json::{Value, json};
 
+use crate::loops::check;
 use crate::refusals::answers;
 use crate::suite::{Figures, Suite, holds, reverts};
 
@@ -128,6 +129,33 @@ pub(crate) fn force_push(suite: &Suite) -> Outcome<Figures> {
         let record = over(world, &bad)?;
         answers(&record, "HistoryIntact", "Refuse")?;
         untouched(world, &other)
+    })
+}
+
+/// One commit breaks two apps, and somebody has stopped the rollback of one of them.
+pub(crate) fn one_of_two_paused(suite: &Suite) -> Outcome<Figures> {
+    let plan = Plan::new(Engine::Argo).apps(&[App::Web, App::Api]);
+    suite.within("half", plan.grant(json!({"spec": {"budget": {"count": 2, "window": "30m"}}})), |world| {
+        let good = world.begin()?;
+        world.annotate("testgate", world.name(), "api", "assay.dev/pause-rollback=true")?;
+        let mut files = world.files(App::Web, &Behaviour::bad("1.1.0"))?;
+        files.extend(world.files(App::Api, &Behaviour::bad("1.1.0"))?);
+        let bad = world.repository().change("Break both", &files)?;
+        world.nudge()?;
+        let round = Round::follow(world, App::Web, &bad)?;
+        check(world, &[App::Web], &good, &bad, &round)?;
+        let record = world.phase(App::Api, &bad, "Holding")?;
+        answers(&record, "NotPaused", "Hold")?;
+        world.annotate("testgate", world.name(), "api", "assay.dev/pause-rollback-")?;
+        world.phase(App::Api, &bad, "Recovered")?;
+        let repository = world.repository();
+        let ours = reverts(repository)?;
+        holds(ours.len() == 2, || format!("reverts {ours:?}"))?;
+        for folder in ["apps/web", "apps/api"] {
+            let (is, was) = (repository.entry("origin/main", folder)?, repository.entry(&good, folder)?);
+            holds(is == was, || format!("{folder} is {is}, was {was}"))?;
+        }
+        Ok(Vec::new())
     })
 }
 

@@ -9,10 +9,12 @@
 
 mod approvals;
 mod canaries;
+mod content;
 mod faults;
 mod hooks;
 mod loops;
 mod own;
+mod records;
 mod refusals;
 mod stuck;
 mod suite;
@@ -44,10 +46,12 @@ const SIDE_BY_SIDE: &[(&str, Done)] = &[
     ("webhook", loops::webhook),
     ("signed", loops::signed),
     ("multi-source", loops::multi_source),
+    ("one-of-two-paused", approvals::one_of_two_paused),
     ("monorepo", loops::monorepo),
     ("two-apps-one-commit", loops::two_apps_one_commit),
     ("flaky", loops::flaky),
     ("control", loops::control),
+    ("same-content", content::same_content),
     ("hook-passes", hooks::passes),
     ("hook-fails", hooks::fails),
     ("hook-before", hooks::before),
@@ -82,8 +86,12 @@ const SIDE_BY_SIDE: &[(&str, Done)] = &[
 const ALONE: &[(&str, Done)] = &[("forge-away", faults::forge_away)];
 
 /// Cases with managers of their own, while the installed one is away.
-const OWN_MANAGER: &[(&str, Done)] =
-    &[("race", faults::race), ("race-on-the-path", faults::race_on_the_path), ("two-managers", faults::two_managers)];
+const OWN_MANAGER: &[(&str, Done)] = &[
+    ("race", faults::race),
+    ("race-on-the-path", faults::race_on_the_path),
+    ("two-managers", faults::two_managers),
+    ("retention", records::retention),
+];
 /// It tries its own runs side by side.
 const SWEEP: &[(&str, Done)] = &[("manager-killed-anywhere", sweep::sweep)];
 
