@@ -190,9 +190,12 @@ pub struct Judgement {
     /// What is judged.
     #[serde(flatten)]
     pub revision: RevisionStatus,
-    /// How often this revision was judged anew on request, from 0.
+    /// How often this revision was judged anew, on request or because other content was applied, from 0.
     #[serde(default)]
     pub turn: i32,
+    /// Digest of what was applied of it, where its controller tells one (Flux): with another one it is judged anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub applied_digest: Option<String>,
     /// When the gate saw the revision.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Time>")]

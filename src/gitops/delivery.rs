@@ -42,6 +42,9 @@ pub struct Delivery {
     pub attempted: Option<String>,
     /// Whether everything of [`Delivery::attempted`] is applied: only its own health, hooks or gates are still waited for.
     pub applied: bool,
+    /// Digest of what was applied of [`Delivery::attempted`], where the controller tells one, and is not about to apply
+    /// something else. It tells what no revision does: content from elsewhere, as that of a ConfigMap.
+    pub applied_digest: Option<String>,
     /// The revision that the controller itself takes for good.
     pub settled: Option<String>,
     /// Objects that it manages, of kinds that become ready: what a gate waits for before it tests.

@@ -131,9 +131,16 @@ impl Tool {
     }
 }
 
-/// Asks until there is an answer or the time is over.
+/// Between two questions there is at least this, and at most [`LONGEST_PAUSE`]: whoever asks by a program of their own
+/// takes the processor away from what they wait for.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(50);
+/// Between two questions there is at most this.
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// Asks until there is an answer or the time is over, at first often and then less so.
 pub fn wait_for<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Option<T> {
     let end = Instant::now() + limit;
+    let mut pause = SHORTEST_PAUSE;
     loop {
         if let Some(answer) = ask() {
             return Some(answer);
@@ -141,6 +148,7 @@ pub fn wait_for<T>(limit: Duration, mut ask: impl FnMut() -> Option<T>) -> Optio
         if Instant::now() >= end {
             return None;
         }
-        std::thread::sleep(Duration::from_millis(100));
+        std::thread::sleep(pause);
+        pause = (pause * 5 / 4).min(LONGEST_PAUSE);
     }
 }

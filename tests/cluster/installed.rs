@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::command::wait_for;
 use crate::{Outcome, Place};
 
 const SYSTEM: &str = "assay-system";
@@ -48,10 +49,26 @@ impl Drop for PutAway {
         let replicas = format!("--replicas={}", self.replicas);
         let back = kubectl(self.place, &["scale", DEPLOYMENT, &replicas])
             .and_then(|_| kubectl(self.place, &["annotate", DEPLOYMENT, &format!("{NOTE}-")]))
-            .and_then(|_| kubectl(self.place, &["rollout", "status", DEPLOYMENT, "--timeout=90s"]));
-        if let Err(error) = back {
-            anstream::eprintln!("the installed manager did not come back: {error}");
+            .and_then(|_| kubectl(self.place, &["rollout", "status", DEPLOYMENT, "--timeout=180s"]));
+        match back {
+            Ok(_) => wait_for_admission(self.place),
+            Err(error) => {
+                let said = format!("the installed manager did not come back: {error}");
+                assert!(std::thread::panicking(), "{said}");
+                anstream::eprintln!("{said}");
+            }
         }
+    }
+}
+
+/// Waits until the API server finds the way to the manager's webhook, which may be some moments after the manager is
+/// ready: until then nothing that is wrong is refused, and nothing of the manager can be asked for.
+pub fn wait_for_admission(place: &Place) {
+    let wrong = "apiVersion: assay.dev/v1alpha1\nkind: TestWorkflow\nmetadata: {name: probe}\nspec: {steps: [{shell: x}], services: {db: {image: x}}}\n";
+    let dry = ["-n", "default", "apply", "--dry-run=server", "-f", "-"];
+    let refused = wait_for(Duration::from_secs(60), || place.kubectl().run_with(&dry, wrong).err());
+    if refused.is_none() {
+        anstream::eprintln!("the webhook refuses nothing: what depends on it will fail");
     }
 }
 

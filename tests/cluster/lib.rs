@@ -24,7 +24,7 @@ pub use gitops::{
     ARGOCD, App, Behaviour, Board, Bot, CASES, Commit, Engine, FORGE, Forge, GitopsCase, Live, Measured, Moment,
     Object, Plan, Price, Repository, Round, World, cluster_forge, gitops_case, gitops_page, merged, teach_argocd,
 };
-pub use installed::PutAway;
+pub use installed::{PutAway, wait_for_admission};
 pub use machine::{Process, manager_pids, processes_of_pod, send_kill};
 pub use manager::{Crash, Manager, ManagerSettings, build_manager};
 pub use namespace::{Namespace, PodSecurity};

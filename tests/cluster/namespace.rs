@@ -36,10 +36,10 @@ impl Namespace {
             let label = "pod-security.kubernetes.io/enforce=restricted";
             place.kubectl().run(&["label", "namespace", &name, label])?;
         }
-        let ready = wait_for(Duration::from_secs(20), || {
+        let ready = wait_for(Duration::from_secs(120), || {
             place.kubectl().run(&["-n", &name, "get", "serviceaccount", "default"]).ok()
         });
-        assert!(ready.is_some(), "namespace {name} has no default service account after 20 s");
+        assert!(ready.is_some(), "namespace {name} has no default service account after two minutes");
         Ok(Self { place, name })
     }
 
@@ -95,7 +95,7 @@ impl Namespace {
         kubectl.run(&["label", "namespace", &self.name, "assay.dev/admission=ignore"])?;
         let wrong = "apiVersion: assay.dev/v1alpha1\nkind: TestWorkflow\nmetadata: {name: probe}\nspec: {steps: [{shell: x}], services: {db: {image: x}}}\n";
         let dry = ["-n", &self.name, "apply", "--dry-run=server", "-f", "-"];
-        let obeyed = wait_for(Duration::from_secs(10), || kubectl.run_with(&dry, wrong).ok());
+        let obeyed = wait_for(Duration::from_secs(60), || kubectl.run_with(&dry, wrong).ok());
         obeyed.map_or_else(|| kubectl.run_with(&dry, wrong), Ok).map(drop)
     }
 

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::{fs, io};
 
+use crate::installed::wait_for_admission;
 use crate::{CommandError, Place};
 
 /// Namespace of the release.
@@ -37,7 +38,11 @@ pub enum ReleaseError {
 /// When there are no images, or Helm fails.
 pub fn install(place: &Place) -> Result<(), ReleaseError> {
     let images = images(place)?;
-    helm(place, "charts/assay", &["--values", VALUES, "--values", &images.to_string_lossy()])
+    let values = ["--values", VALUES, "--values", &images.to_string_lossy()];
+    // All that comes afterwards needs it: one refusal of a busy API server is not the last word.
+    helm(place, "charts/assay", &values).or_else(|_| helm(place, "charts/assay", &values))?;
+    wait_for_admission(place);
+    Ok(())
 }
 
 /// The values that name the images which were built last.
@@ -49,7 +54,7 @@ fn images(place: &Place) -> Result<PathBuf, ReleaseError> {
 fn helm(place: &Place, chart: &str, more: &[&str]) -> Result<(), ReleaseError> {
     let upgrade =
         ["upgrade", "--install", RELEASE, chart, "--namespace", SYSTEM, "--create-namespace", "--reset-values"];
-    place.helm().run(&[&upgrade[..], more, &["--wait", "--timeout", "120s"]].concat())?;
+    place.helm().run(&[&upgrade[..], more, &["--wait", "--timeout", "180s"]].concat())?;
     Ok(())
 }
 
@@ -108,7 +113,7 @@ impl Release {
     pub fn remove(&self) -> Result<(), ReleaseError> {
         self.changed.store(true, Ordering::Relaxed);
         let arguments = ["uninstall", RELEASE, "--namespace", SYSTEM, "--cascade", "foreground", "--wait"];
-        self.place.helm().run(&[&arguments[..], &["--timeout", "60s"]].concat())?;
+        self.place.helm().run(&[&arguments[..], &["--timeout", "180s"]].concat())?;
         Ok(())
     }
 
@@ -127,7 +132,9 @@ impl Drop for Release {
             return;
         }
         if let Err(error) = install(self.place) {
-            anstream::eprintln!("the installation was not put back: {error}");
+            let said = format!("the installation was not put back: {error}");
+            assert!(std::thread::panicking(), "{said}");
+            anstream::eprintln!("{said}");
         }
     }
 }

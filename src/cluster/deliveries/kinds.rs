@@ -12,6 +12,9 @@ pub(crate) struct ForeignKind {
     pub(crate) keep: &'static [&'static str],
     /// JSON pointers to what of its own the object is rendered with. Only a digest of it is kept.
     pub(crate) rendered_with: &'static [&'static str],
+    /// Where the controller says which sources it has taken up, as JSON pointers, with the field that is kept as
+    /// `true` when they are others than those that the object names.
+    pub(crate) taken_up: &'static [(&'static str, &'static str)],
 }
 
 /// All of them.
@@ -23,6 +26,10 @@ pub(crate) const KINDS: [ForeignKind; 5] = [
         versions: &["v1alpha1"],
         keep: APPLICATION,
         rendered_with: &["/spec/source", "/spec/sources"],
+        taken_up: &[
+            ("comparedOtherwise", "/status/sync/comparedTo"),
+            ("syncedOtherwise", "/status/operationState/syncResult"),
+        ],
     },
     ForeignKind {
         kind: "Kustomization",
@@ -31,6 +38,7 @@ pub(crate) const KINDS: [ForeignKind; 5] = [
         versions: &["v1", "v1beta2"],
         keep: KUSTOMIZATION,
         rendered_with: RENDERED_KUSTOMIZATION,
+        taken_up: &[],
     },
     ForeignKind {
         kind: "HelmRelease",
@@ -39,6 +47,7 @@ pub(crate) const KINDS: [ForeignKind; 5] = [
         versions: &["v2", "v2beta2"],
         keep: HELM_RELEASE,
         rendered_with: &[],
+        taken_up: &[],
     },
     ForeignKind {
         kind: "GitRepository",
@@ -47,6 +56,7 @@ pub(crate) const KINDS: [ForeignKind; 5] = [
         versions: &["v1", "v1beta2"],
         keep: GIT_REPOSITORY,
         rendered_with: &[],
+        taken_up: &[],
     },
     ForeignKind {
         kind: "ImageUpdateAutomation",
@@ -55,6 +65,7 @@ pub(crate) const KINDS: [ForeignKind; 5] = [
         versions: &["v1", "v1beta2", "v1beta1"],
         keep: IMAGE_UPDATE_AUTOMATION,
         rendered_with: &[],
+        taken_up: &[],
     },
 ];
 
@@ -167,9 +178,11 @@ const KUSTOMIZATION: &[&str] = &[
     "spec/timeout",
     "spec/wait",
     "status/conditions/message",
+    "status/conditions/observedGeneration",
     "status/conditions/reason",
     "status/conditions/status",
     "status/conditions/type",
+    "status/history/digest",
     "status/history/lastReconciled",
     "status/history/lastReconciledStatus",
     "status/history/metadata",

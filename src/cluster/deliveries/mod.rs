@@ -4,6 +4,7 @@
 mod asking;
 mod following;
 pub(crate) mod kinds;
+mod rendered;
 mod shelf;
 mod trim;
 

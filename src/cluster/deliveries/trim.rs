@@ -2,9 +2,9 @@
 
 use kube::core::DynamicObject;
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::kinds::ForeignKind;
+use super::rendered::{digest, otherwise};
 
 /// Longer texts are cut: messages of controllers can quote whole manifests.
 const LONGEST_TEXT: usize = 4096;
@@ -38,14 +38,10 @@ pub(super) fn trim(kind: &ForeignKind, object: DynamicObject) -> Value {
     if let Some(digest) = digest(&data, kind.rendered_with) {
         kept.insert("renderedWith".to_owned(), json!(digest));
     }
+    for (told, _) in kind.taken_up.iter().filter(|(_, at)| otherwise(&data, at)) {
+        kept.insert((*told).to_owned(), json!(true));
+    }
     Value::Object(kept)
-}
-
-/// SHA-256 over what the pointers lead to; `None` when that is nothing. What it is made of may be secret.
-fn digest(data: &Value, pointers: &[&str]) -> Option<String> {
-    let found = pointers.iter().filter_map(|pointer| Some(format!("{pointer}={}\n", data.pointer(pointer)?)));
-    let text: String = found.collect();
-    (!text.is_empty()).then(|| Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// What the paths lead to; `None` when they lead nowhere.

@@ -100,6 +100,7 @@ async fn what_nobody_reads_is_not_kept() {
         if heard.uri.contains("/applications?") && !heard.uri.contains("watch=true") {
             let mut other = application("other", "1");
             other["spec"]["source"]["helm"]["values"] = json!("password: y");
+            other["status"]["sync"]["comparedTo"]["source"] = application("a", "1")["spec"]["source"].clone();
             return list(&[
                 application("a", "1"),
                 application("same", "2"),
@@ -122,6 +123,8 @@ async fn what_nobody_reads_is_not_kept() {
         |name: &str| watch.shelf.get("Application", "argocd", name).expect("it is there")["renderedWith"].clone();
     assert_eq!(rendered("a").as_str().map(str::len), Some(64));
     assert!(rendered("a") == rendered("same") && rendered("a") != rendered("other"), "other values are told apart");
+    let other = watch.shelf.get("Application", "argocd", "other").expect("it is there");
+    assert_eq!(other["comparedOtherwise"], json!(true), "they were not taken up yet");
     let text = kept.to_string();
     for left_out in ["password", "reconciledAt", "managedFields", "resourceVersion"] {
         assert!(!text.contains(left_out), "{left_out}");

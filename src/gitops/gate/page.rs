@@ -55,7 +55,27 @@ impl Page {
             let tree = observed.trees.get(target).cloned();
             self.face(&RevisionStatus { revision: target.to_owned(), tree }, is_bare(delivery), now)
         });
+        let begun = begun || self.heed(delivery, observed, now);
         self.obey(observed, begun, now);
+    }
+
+    /// Judges the revision anew when its controller has applied other content of it than what was judged: from a ConfigMap,
+    /// from beside the delivered paths, or with values that were changed while it was at work. Returns whether it does.
+    fn heed(&mut self, delivery: &Delivery, observed: &GateObserved, now: Timestamp) -> bool {
+        let (Some(attempted), Some(digest)) = (&delivery.attempted, &delivery.applied_digest) else { return false };
+        let attempted = RevisionStatus { revision: attempted.clone(), tree: observed.trees.get(attempted).cloned() };
+        let Some(mut current) = self.current.take_if(|current| same(&current.revision, &attempted)) else {
+            return false;
+        };
+        let known = current.applied_digest.replace(digest.clone());
+        let other = known.is_some_and(|known| known != *digest);
+        if other {
+            let again = begin(&current.revision, current.turn.saturating_add(1), now);
+            self.keep(current, "it is judged anew, as other content of it was applied", now);
+            current = Judgement { applied_digest: Some(digest.clone()), ..again };
+        }
+        self.current = Some(current);
+        other
     }
 
     /// Verdicts about another delivery, or another path, say nothing about this one.

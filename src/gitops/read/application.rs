@@ -34,19 +34,21 @@ pub(super) fn read_application(object: &Value, reference: DeliveryReference) -> 
     let (paths, mut remarks) = if git && known { delivered_paths(object, index) } else { (Vec::new(), Vec::new()) };
     remarks.extend(warnings(object, &sources));
     let (value_files, reaches_beyond) = beyond(object, index);
+    let outdated = outdated(object);
     let name = |field| owned(object, &format!("/metadata/{field}"));
     Delivery {
         uid: name("uid"),
         read_from: vec![("Application".to_owned(), name("namespace"), name("name"))],
         judged,
         paths,
-        outdated: outdated(object),
+        outdated,
         rendered_with: text(object, "/renderedWith").map(str::to_owned),
         value_files,
         reaches_beyond,
         desired: state.desired.filter(|_| known),
         attempted: state.attempted.filter(|_| known),
-        applied: state.applied && known,
+        applied: state.applied && known && !outdated,
+        applied_digest: None,
         settled: state.settled.filter(|_| known),
         workloads: if elsewhere(object) { Vec::new() } else { of_application(object) },
         operation: state.operation,

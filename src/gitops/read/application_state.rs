@@ -44,9 +44,11 @@ impl State {
             compared.clone()
         };
         let is_attempted = |revision: &Option<String>| attempted.is_some() && *revision == attempted;
+        // An operation with other values or patches applied something else of the same revision.
+        let operated = is_attempted(&last) && !flag(object, "/syncedOtherwise");
         let applied = (synced && is_attempted(&compared))
-            || (phase == "Succeeded" && is_attempted(&last) && !partial(object))
-            || (is_attempted(&last) && is_attempted(&compared) && all_applied(object));
+            || (phase == "Succeeded" && operated && !partial(object))
+            || (operated && is_attempted(&compared) && all_applied(object));
         Self {
             desired: reading.desired(),
             applied: applied && !still_moving_elsewhere(object),
@@ -142,12 +144,12 @@ impl Reading<'_> {
     }
 }
 
-/// Whether what was compared last came from other sources than the Application names by now. With a source
-/// hydrator what is compared is never what people write.
+/// Whether what was compared last came from other sources than the Application names by now, or from the same with
+/// other values or patches. With a source hydrator what is compared is never what people write.
 pub(super) fn outdated(object: &Value) -> bool {
     let (named, compared) = (named_sources(object, "/spec"), named_sources(object, "/status/sync/comparedTo"));
     let hydrated = object.pointer("/spec/sourceHydrator").is_some_and(|hydrator| !hydrator.is_null());
-    !hydrated && !compared.is_empty() && named != compared
+    !hydrated && (flag(object, "/comparedOtherwise") || (!compared.is_empty() && named != compared))
 }
 
 /// What tells one source from another, of each.

@@ -57,6 +57,12 @@ pub(super) fn condition_words<'a>(object: &'a Value, kind: &str) -> (&'a str, &'
     (word("/status"), word("/reason"), word("/message"))
 }
 
+/// Whether a condition is about the object as it is now. One that does not say so is.
+pub(super) fn is_about_now(object: &Value, kind: &str) -> bool {
+    let observed = condition(object, kind).and_then(|found| number(found, "/observedGeneration"));
+    observed.is_none_or(|observed| Some(observed) == number(object, "/metadata/generation"))
+}
+
 /// What a controller says, cut, and without what opens a repository.
 pub(super) fn cited(message: &str) -> String {
     without_credentials(message).chars().take(200).collect()

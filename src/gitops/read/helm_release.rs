@@ -38,6 +38,7 @@ pub(super) fn read_helm_release(object: &Value, context: &ReadContext, reference
     Delivery {
         uid: owned(object, "/metadata/uid"),
         applied: base.applied && released(object),
+        applied_digest: released(object).then(|| config_digest(object)).flatten(),
         workloads: if elsewhere(object) { Vec::new() } else { of_inventory(object) },
         health: ready(object),
         held: Some(held).filter(|held| !held.is_empty()),
@@ -84,6 +85,11 @@ fn released(object: &Value) -> bool {
     matches!(text(newest, "/status"), Some("deployed" | "failed"))
         && same("/status/lastAttemptedRevision", "/chartVersion")
         && same("/status/lastAttemptedConfigDigest", "/configDigest")
+}
+
+/// The digest of the values of the newest release.
+fn config_digest(object: &Value) -> Option<String> {
+    text(list(object, "/status/history").first()?, "/configDigest").map(str::to_owned)
 }
 
 fn chart(object: &Value) -> String {

@@ -7,7 +7,7 @@ use assay_api::{DeliveryReference, DurationText};
 use serde_json::Value;
 
 use super::context::{ObjectName, ReadContext};
-use super::fields::{annotation, cited, condition_words, flag, list, owned, text};
+use super::fields::{annotation, cited, condition_words, flag, is_about_now, list, number, owned, text};
 use super::flux_source::{git_source, image_writers, of_another_branch, offered, remarks, source_of};
 use super::paths::clean;
 use super::sources::judged;
@@ -45,6 +45,7 @@ pub(super) fn read_kustomization(object: &Value, context: &ReadContext, referenc
     Delivery {
         uid: owned(object, "/metadata/uid"),
         applied: attempted.is_some() && applied(object) && !still_moving_elsewhere(object),
+        applied_digest: applied_digest(object),
         settled: text(object, "/status/lastAppliedRevision").and_then(revision).filter(|_| known),
         workloads: if elsewhere(object) { Vec::new() } else { of_inventory(object) },
         awaits_health: checks_health(object),
@@ -99,20 +100,28 @@ fn own_name(object: &Value) -> ObjectName {
 /// revision ...`), after it waited (`Ready: False` with the reason `HealthCheckFailed`, or `HealthCheckCanceled`
 /// for a newer revision's sake; `Ready: True` names it), and afterwards in the history, the entry reconciled last of which tells what a
 /// retry of the same revision began with. `lastAppliedRevision` alone is not enough: it still names the good
-/// revision while the way back to it is being built.
+/// revision while the way back to it is being built. All of it counts only if it is about this generation: with other
+/// patches or substitutions the same revision is applied anew.
 fn applied(object: &Value) -> bool {
     let attempted = text(object, "/status/lastAttemptedRevision").unwrap_or_default();
     let (healthy, _, message) = condition_words(object, "Healthy");
-    if checks_health(object) || (healthy == "Unknown" && names(message, attempted)) {
+    let unknown = healthy == "Unknown" && names(message, attempted) && is_about_now(object, "Healthy");
+    if unknown || (checks_health(object) && is_about_now(object, "Reconciling")) {
         // Conditions are written a moment before the list of what was applied.
         return object.pointer("/status/inventory").is_some();
     }
     let (ready, reason, message) = condition_words(object, "Ready");
-    if ready == "False" && matches!(reason, "HealthCheckFailed" | "HealthCheckCanceled") {
+    let done = match ready {
+        "False" => matches!(reason, "HealthCheckFailed" | "HealthCheckCanceled"),
+        "True" => names(message, attempted),
+        _ => false,
+    };
+    if done && is_about_now(object, "Ready") {
         return true;
     }
-    if ready == "True" && names(message, attempted) {
-        return true;
+    let observed = number(object, "/status/observedGeneration");
+    if observed.is_some_and(|observed| Some(observed) != number(object, "/metadata/generation")) {
+        return false;
     }
     match last_entry(object) {
         Some(entry) => {
@@ -122,6 +131,17 @@ fn applied(object: &Value) -> bool {
         }
         None => text(object, "/status/lastAppliedRevision") == Some(attempted),
     }
+}
+
+/// The digest of the manifests that were applied last. While something is applied, or waited for, it still is that of
+/// the time before.
+fn applied_digest(object: &Value) -> Option<String> {
+    if condition_words(object, "Ready").0 == "Unknown" {
+        return None;
+    }
+    let attempted = text(object, "/status/lastAttemptedRevision");
+    let entry = last_entry(object).filter(|entry| text(entry, "/metadata/revision") == attempted)?;
+    text(entry, "/digest").map(str::to_owned)
 }
 
 /// Whether it waits for health at present. Without the feature gate `CancelHealthCheckOnNewRevision` it looks at

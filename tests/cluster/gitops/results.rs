@@ -95,10 +95,11 @@ const LOOPS: &[GitopsCase] = &[
         "one revert takes both back; both records are `Recovered`",
     ),
     case(
-        "same-content",
-        "a commit elsewhere in the repository; then the Kustomization gets patches that break the app",
-        "the verdict is taken over without a run; with the patches the same commit is tested again and `failed`; `CulpritInPaths` refuses",
+        "same-content-argo",
+        "a commit elsewhere in the repository; then the Application renders the folder in another way, which breaks the app",
+        "the verdict is taken over without a run; then the same commit is tested again, once that is deployed, and `failed`; `CulpritInPaths` refuses",
     ),
+    case("same-content-flux", "the same with a Kustomization, which gets patches that break the app", "the same"),
     case("flaky", "a test fails once and passes when it is run again", "verdict `flaky`, `Ready=True`, no record"),
     case(
         "control",

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use assay_cluster_tests::{Namespace, Place, PodSecurity};
+use assay_cluster_tests::{Namespace, Place, PodSecurity, wait_for};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -61,7 +61,9 @@ fn a_stranger_is_refused_and_a_reader_is_not() {
     let bind = ["create", "clusterrolebinding", &binding, "--clusterrole", &binding, "--user", &name];
     kubectl.run(&bind).expect("a binding");
 
-    let refused = logs_as(&namespace, &stranger);
+    // Until the API server has heard of the binding, it is itself who refuses.
+    let told = || Some(logs_as(&namespace, &stranger)).filter(|said| said.stderr.contains("testexecutions/log"));
+    let refused = wait_for(Duration::from_secs(60), told).unwrap_or_else(|| logs_as(&namespace, &stranger));
     assert_ne!(refused.code, 0, "{refused:?}");
     assert!(!refused.stdout.contains("the-quick-brown-fox"), "{refused:?}");
     assert!(refused.stderr.contains("the right to get testexecutions/log"), "{refused:?}");
@@ -76,8 +78,9 @@ fn a_stranger_is_refused_and_a_reader_is_not() {
             &format!("{}:stranger", namespace.name()),
         ])
         .expect("a binding");
-    std::thread::sleep(Duration::from_secs(32));
-    let allowed = logs_as(&namespace, &stranger);
+    // A refusal is remembered for half a minute.
+    let read = || Some(logs_as(&namespace, &stranger)).filter(|said| said.stdout.contains("the-quick-brown-fox"));
+    let allowed = wait_for(Duration::from_secs(90), read).unwrap_or_else(|| logs_as(&namespace, &stranger));
     kubectl.answer(&["delete", "clusterrole,clusterrolebinding", &binding]).ok();
     assert!(allowed.stdout.contains("the-quick-brown-fox"), "{allowed:?}");
 }

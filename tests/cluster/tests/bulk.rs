@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use assay_cluster_tests::{Execution, Namespace, Place, PodSecurity, manager_pids};
 
-const LIMIT: Duration = Duration::from_secs(240);
+const LIMIT: Duration = Duration::from_secs(400);
 /// 200 MB in lines of 100 bytes.
 const LINES: u64 = 2_000_000;
 const LONG: usize = 10 * 1024 * 1024;

@@ -33,7 +33,7 @@ fn log(namespace: &Namespace, name: &str) -> String {
 }
 
 fn helm_test() {
-    let arguments = ["test", "assay", "--namespace", SYSTEM, "--timeout", "60s", "--logs"];
+    let arguments = ["test", "assay", "--namespace", SYSTEM, "--timeout", "120s", "--logs"];
     let said = Place::shared().helm().run(&arguments).expect("helm test passes");
     assert!(said.contains("Succeeded") && said.contains("ok    a manager leads"), "{said}");
 }
@@ -140,13 +140,18 @@ fn what_users_made_and_what_runs_outlives_removal_and_upgrade() {
 }
 
 fn only_the_definitions_are_left(release: &Release) {
-    let left = release.kubectl(&["get", "deployments,services,pods,secrets,roles,rolebindings,jobs", "-o", "name"]);
-    let left = left.expect("kubectl get");
+    let kinds = "deployments,services,pods,secrets,roles,rolebindings,jobs";
     // The certificate is not the chart's own, and the next installation goes on with
     // it; the pod of `helm test` is left for its log.
     let kept = ["secret/assay-tls", "pod/assay-check"];
-    let left: Vec<&str> = left.lines().filter(|name| name.contains("assay") && !kept.contains(name)).collect();
-    assert_eq!(left, [""; 0]);
+    let left = || -> Vec<String> {
+        let left = release.kubectl(&["get", kinds, "-o", "name"]).expect("kubectl get");
+        let ours = left.lines().filter(|name| name.contains("assay") && !kept.contains(name));
+        ours.map(str::to_owned).collect()
+    };
+    // What belonged to the manager's pod is collected a moment after it.
+    wait_for(Duration::from_secs(60), || left().is_empty().then_some(()));
+    assert_eq!(left(), [""; 0]);
     let cluster = ["get", "clusterroles,clusterrolebindings,validatingwebhookconfigurations", "-o", "name"];
     let cluster = release.kubectl(&cluster).expect("kubectl get");
     assert!(!cluster.lines().any(|name| name.contains("/assay")), "{cluster}");

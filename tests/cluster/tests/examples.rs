@@ -72,7 +72,7 @@ fn await_deployments(namespace: &Namespace) -> Result<(), CommandError> {
         return Ok(());
     }
     let condition = "--for=condition=Available";
-    namespace.kubectl(&["wait", "deployment", "--all", condition, "--timeout=60s"]).map(drop)
+    namespace.kubectl(&["wait", "deployment", "--all", condition, "--timeout=180s"]).map(drop)
 }
 
 /// Runs the case's workflow as a user would, unless the files made an execution themselves.

@@ -130,7 +130,9 @@ fn no_canary_is_found_anywhere() {
     plant(&namespace);
     namespace.apply_text(GIT).expect("a Git server");
     namespace.apply_text(WORKFLOW).expect("the workflow is accepted");
-    namespace.kubectl(&["wait", "pod", "git", "--for=condition=Ready", "--timeout=60s"]).expect("the Git server is up");
+    namespace
+        .kubectl(&["wait", "pod", "git", "--for=condition=Ready", "--timeout=180s"])
+        .expect("the Git server is up");
     namespace.apply_text(EXECUTION).expect("the execution is accepted");
     let execution = namespace.finished("it-1", LIMIT);
     let log = namespace.assay(&["logs", "it-1"]).expect("assay logs").stdout;

@@ -228,7 +228,7 @@ stringData: {{accessKeyId: testing, secretAccessKey: testing}}
     let log = namespace.assay(&["logs", "it-1"]).expect("assay logs");
     assert!(log.stdout.contains("kept-elsewhere"), "{log:?}");
     release.kubectl(&restart).expect("the pod goes");
-    release.kubectl(&["rollout", "status", "deployment/assay", "--timeout=60s"]).expect("another one comes");
+    release.kubectl(&["rollout", "status", "deployment/assay", "--timeout=180s"]).expect("another one comes");
     let list = namespace.assay(&["artifacts", "ls", "it-1"]).expect("assay artifacts ls");
     assert!(list.stdout.contains("kept.txt"), "{list:?}");
     let into = folder.0.join("fetched").to_string_lossy().into_owned();

@@ -50,6 +50,6 @@ fn a_cancelled_execution_ends_and_says_so() {
     namespace
         .kubectl(&["patch", "tex", "long-1", "--type=merge", "-p", r#"{"spec":{"cancel":true}}"#])
         .expect("cancel");
-    let execution = namespace.finished("long-1", Duration::from_secs(60));
+    let execution = namespace.finished("long-1", Duration::from_secs(120));
     assert_eq!(execution.verdict().as_deref(), Some("cancelled"), "{:#}", execution.value());
 }

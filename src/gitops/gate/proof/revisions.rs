@@ -297,6 +297,37 @@ fn a_revision_that_is_rendered_with_something_else_is_judged_anew() {
 }
 
 #[test]
+fn other_content_of_the_same_revision_is_judged_anew() {
+    let mut scene = Scene::new(spec(&["smoke"]));
+    scene.tree(A, "t1");
+    scene.judged(A, Verdict::Passed);
+    scene.delivery().applied_digest = Some("one".to_owned());
+    scene.wait(1);
+    scene.says(Status::Current, Reason::Passed, A);
+    assert_eq!((scene.made.len(), scene.current().turn), (1, 0), "what was judged has a digest now");
+    // The same paths, and a base beside them that changed.
+    scene.tree(B, "t1");
+    scene.deploy(B);
+    scene.says(Status::Current, Reason::Passed, B);
+    scene.delivery().applied_digest = None;
+    scene.wait(1);
+    scene.says(Status::Current, Reason::Passed, B);
+    scene.delivery().applied_digest = Some("two".to_owned());
+    scene.wait(1);
+    scene.says(Status::InProgress, Reason::Testing, B);
+    assert_eq!((scene.made.len(), scene.current().turn), (2, 1));
+    // It changes once more while that is tested.
+    scene.delivery().applied_digest = Some("three".to_owned());
+    scene.wait(1);
+    assert_eq!((scene.made.len(), scene.current().turn, scene.cancelled.len()), (3, 2, 1));
+    scene.end(Verdict::Failed);
+    scene.end(Verdict::Failed);
+    scene.says(Status::Failed, Reason::TestsFailed, B);
+    scene.wait(1);
+    assert_eq!(scene.current().turn, 2, "it is judged");
+}
+
+#[test]
 fn a_rerun_is_obeyed_once_and_mirrored() {
     let mut scene = Scene::new(spec(&["smoke"]));
     scene.observed.gate.requested_at = Some("before".into());

@@ -98,6 +98,27 @@ fn what_is_attempted_and_when_it_is_applied() {
     }
 }
 
+/// With other values the same revision is another content, and what was said of it before is not about that.
+#[test]
+fn what_was_not_taken_up_yet_is_not_applied() {
+    let stage = |compared: bool, operated: bool, sync: &str| {
+        let found = application(&with(
+            web(),
+            json!({
+                "comparedOtherwise": !compared, "syncedOtherwise": !operated, "status": { "sync": { "status": sync } },
+            }),
+        ));
+        (found.outdated, found.applied)
+    };
+    assert_eq!(stage(true, true, "Synced"), (false, true));
+    assert_eq!(stage(false, false, "Synced"), (true, false), "the values were changed a moment ago");
+    assert_eq!(stage(true, false, "OutOfSync"), (false, false), "its operation has not begun");
+    assert_eq!(stage(true, true, "OutOfSync"), (false, true), "it drifted afterwards");
+    assert_eq!(stage(true, false, "Synced"), (false, true), "they change nothing");
+    let hydrated = json!({ "comparedOtherwise": true, "spec": { "sourceHydrator": { "drySource": {} } } });
+    assert!(!application(&with(web(), hydrated)).outdated);
+}
+
 #[test]
 fn what_lies_beside_the_folder_is_told() {
     let with_files = |files: Value| {

@@ -77,6 +77,54 @@ fn a_kustomization_is_applied_when_only_its_health_is_waited_for() {
     }
 }
 
+/// What kustomize-controller writes, stage by stage, after the patches were changed and the revision was not.
+#[test]
+fn what_is_not_about_this_generation_is_not_applied() {
+    let revision = format!("main@sha1:{ONE}");
+    let checking = format!("Running health checks for revision {revision} with a timeout of 2m0s");
+    let done = format!("Applied revision: {revision}");
+    let condition = |kind: &str, status: &str, reason: &str, message: &str, generation: i64| json!({ "type": kind, "status": status, "reason": reason, "message": message, "observedGeneration": generation });
+    let ready = |generation| condition("Ready", "True", "ReconciliationSucceeded", &done, generation);
+    let unknown = condition("Ready", "Unknown", "Progressing", "Reconciliation in progress", 2);
+    let doing = |message: &str| vec![condition("Reconciling", "True", "Progressing", message, 2), unknown.clone()];
+    let failed = |generation| condition("Ready", "False", "HealthCheckFailed", "timeout", generation);
+    let before = condition("Reconciling", "True", "Progressing", &checking, 1);
+    let waited = condition("Healthy", "Unknown", "Progressing", &checking, 1);
+    let rows = [
+        ("changed", 1, vec![ready(1)], false),
+        ("changed while it waits", 1, vec![before, waited, unknown.clone()], false),
+        ("failed before", 1, vec![failed(1)], false),
+        ("building", 1, doing("Building manifests for revision"), false),
+        ("waiting", 1, doing(&checking), true),
+        ("healthy, and not all is written", 1, vec![ready(2)], true),
+        ("unhealthy", 1, vec![failed(2)], true),
+        ("done", 2, vec![ready(2)], true),
+        ("looked at again", 2, doing("Building manifests for revision"), true),
+    ];
+    for (what, observed, conditions, applied) in rows {
+        let more = json!({
+            "metadata": { "generation": 2 }, "status": { "observedGeneration": observed, "conditions": conditions },
+        });
+        assert_eq!(flux(with(kustomization(), more), repository()).applied, applied, "{what}");
+    }
+}
+
+#[test]
+fn the_digest_is_that_of_what_is_applied_now() {
+    let digest = |ready: &str, attempted: &str| {
+        let revision = |commit: &str| format!("main@sha1:{commit}");
+        let entry = json!({ "digest": "sha256:1", "lastReconciled": "2026-11-01T00:00:00Z",
+            "lastReconciledStatus": "ReconciliationSucceeded", "metadata": { "revision": revision(ONE) } });
+        let ready = json!([{ "type": "Ready", "status": ready, "reason": "r", "message": "m" }]);
+        let status = json!({ "lastAttemptedRevision": revision(attempted), "history": [entry], "conditions": ready });
+        flux(with(kustomization(), json!({ "status": status })), repository()).applied_digest
+    };
+    assert_eq!(digest("True", ONE).as_deref(), Some("sha256:1"));
+    assert_eq!(digest("False", ONE).as_deref(), Some("sha256:1"));
+    assert_eq!(digest("Unknown", ONE), None, "something is being applied");
+    assert_eq!(digest("True", TWO), None, "it is of another revision");
+}
+
 #[test]
 fn of_two_entries_in_one_second_the_first_is_the_newer() {
     let (old, new) = (format!("main@sha1:{ONE}"), format!("main@sha1:{TWO}"));

@@ -1,15 +1,17 @@
 //! What was found afterwards, held against what the table demands.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use assay_cluster_tests::{Fault, Log};
+use assay_cluster_tests::{Fault, Log, wait_for};
 
 use crate::Outcome;
 use crate::trial::Trial;
 use crate::workload::{Lines, lines};
 
 /// Once the execution is deleted, everything of it must be gone after this.
-const GONE: Duration = Duration::from_secs(90);
+const GONE: Duration = Duration::from_secs(180);
+/// A watch that was broken off lists everything anew within this time.
+const LISTED: Duration = Duration::from_secs(15);
 
 /// What was found. Fields that nothing demands are there to be printed.
 #[derive(Debug)]
@@ -27,8 +29,9 @@ pub(crate) struct Found {
 }
 
 /// Looks at everything that an execution left behind.
-pub(crate) fn gather(trial: &Trial<'_>, total: u32, limit: Duration) -> Outcome<Found> {
+pub(crate) fn gather(trial: &Trial<'_>, fault: &Fault, total: u32, limit: Duration) -> Outcome<Found> {
     let execution = trial.finished(limit)?;
+    wait_for(LISTED, || (trial.lane.jobs.of(&trial.name) >= fault.jobs).then_some(()));
     let (verdict, reason) = (execution.text("/status/verdict"), execution.text("/status/reason"));
     let record = trial.until("a record in the history", || {
         let record = trial.lane.history(&trial.name).ok()?;
@@ -97,17 +100,14 @@ impl Found {
 /// Deletes the execution and gives what stays although it should go.
 pub(crate) fn orphans(trial: &Trial<'_>) -> Outcome<Vec<String>> {
     let namespace = &trial.lane.namespace;
-    namespace.kubectl(&["delete", "tex", &trial.name, "--wait=false"])?;
+    // The API server may still be finding itself.
+    let delete = ["delete", "tex", &trial.name, "--wait=false", "--ignore-not-found"];
+    trial.until("an answer to its deletion", || namespace.kubectl(&delete).ok())?;
     let selector = format!("assay.dev/execution={}", trial.name);
-    let end = Instant::now() + GONE;
-    loop {
-        let left = namespace.kubectl(&["get", "jobs,pods,configmaps,tex", "-l", &selector, "-o", "name"])?;
-        if left.trim().is_empty() {
-            return Ok(Vec::new());
-        }
-        if Instant::now() >= end {
-            return Ok(left.lines().map(|line| format!("orphan: {line}")).collect());
-        }
-        std::thread::sleep(Duration::from_millis(500));
+    let ask = ["get", "jobs,pods,configmaps,tex", "-l", &selector, "-o", "name"];
+    let gone = wait_for(GONE, || namespace.kubectl(&ask).ok().filter(|left| left.trim().is_empty()));
+    if gone.is_some() {
+        return Ok(Vec::new());
     }
+    Ok(namespace.kubectl(&ask)?.lines().map(|line| format!("orphan: {line}")).collect())
 }

@@ -100,7 +100,7 @@ fn one(lane: &Lane, at: usize) -> Outcome<Tried> {
     let passed = text.lines().count();
     let judged = finished.and_then(|()| {
         trial.manager.ready(PATIENCE)?;
-        let mut wrong = gather(&trial, WORKLOAD.total(), PATIENCE)?.wrong(fault(NAME));
+        let mut wrong = gather(&trial, fault(NAME), WORKLOAD.total(), PATIENCE)?.wrong(fault(NAME));
         wrong.extend(orphans(&trial)?);
         Ok(wrong)
     });

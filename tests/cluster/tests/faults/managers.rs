@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use assay_cluster_tests::Manager;
+use assay_cluster_tests::{Manager, wait_for};
 use assay_devcluster::Signal;
 
 use crate::Outcome;
 use crate::trial::{PATIENCE, Trial};
 use crate::workload::Workload;
 
-/// Longer than a Lease is believed.
-const PAST_THE_LEASE: Duration = Duration::from_secs(22);
+/// A Lease is believed for 15 seconds, and somebody has to start.
+const LEADS_BY: Duration = Duration::from_secs(120);
 
 /// Both have one store, as they must, so the second may write only when the
 /// first is gone for good.
@@ -19,10 +19,10 @@ pub(crate) fn frozen_past_its_lease(trial: &Trial<'_>) -> Outcome<Workload> {
     trial.running(&workload)?;
     trial.manager.signal(Signal::STOP)?;
     let mut rival = Manager::start(&trial.lane.rival()?, None)?;
-    std::thread::sleep(PAST_THE_LEASE);
+    let led = wait_for(LEADS_BY, || rival.words().contains("leading").then_some(())).is_some();
     trial.manager.signal(Signal::CONT)?;
     let finished = trial.phase("Finished", PATIENCE * 2);
-    let (words, led) = (rival.last_words(), rival.words().contains("leading"));
+    let words = rival.last_words();
     rival.stop();
     trial.manager.ready(PATIENCE)?;
     finished.map_err(|error| format!("{error}\n{words}"))?;

@@ -3,15 +3,16 @@
 
 use std::time::Duration;
 
+use assay_cluster_tests::wait_for;
 use assay_devcluster::{APISERVER, CONTAINERD, CONTROLLERS, ETCD, KUBELET, SCHEDULER, Signal};
 
 use crate::Outcome;
 use crate::trial::{PATIENCE, Trial};
 use crate::workload::Workload;
 
-/// The steps end while the API server is away.
+/// The steps end while the API server is away, or while everybody finds it again.
 pub(crate) fn api_server_stopped(trial: &Trial<'_>) -> Outcome<Workload> {
-    let workload = Workload::seconds(8);
+    let workload = Workload::seconds(25);
     trial.running(&workload)?;
     away(trial, &[APISERVER], Duration::from_secs(30))?;
     trial.phase("Finished", PATIENCE * 2)?;
@@ -69,12 +70,25 @@ fn away(trial: &Trial<'_>, components: &[&str], time: Duration) -> Outcome<()> {
 }
 
 pub(crate) fn node_tainted(trial: &Trial<'_>) -> Outcome<Workload> {
-    // Who evicts may not lead yet after the faults before.
     let workload = Workload::seconds(60);
     trial.running(&workload)?;
-    let kubectl = |taint: &str| trial.lane.namespace.kubectl(&["taint", "node", "--all", "--overwrite", taint]);
-    kubectl("assay.dev/fault-suite=yes:NoExecute")?;
-    let finished = trial.phase("Finished", PATIENCE * 2);
-    kubectl("assay.dev/fault-suite:NoExecute-")?;
-    finished.map(|()| workload)
+    let _untainted = Taint(trial);
+    trial.lane.namespace.kubectl(&["taint", "node", "--all", "--overwrite", &format!("{TAINT}=yes:NoExecute")])?;
+    trial.phase("Finished", PATIENCE * 2)?;
+    Ok(workload)
+}
+
+const TAINT: &str = "assay.dev/fault-suite";
+
+/// Takes the taint away whatever happened: nothing runs on a node that has it.
+struct Taint<'a>(&'a Trial<'a>);
+
+impl Drop for Taint<'_> {
+    fn drop(&mut self) {
+        let untaint = ["taint", "node", "--all", &format!("{TAINT}:NoExecute-")];
+        let gone = wait_for(PATIENCE, || self.0.lane.namespace.kubectl(&untaint).ok());
+        if gone.is_none() {
+            anstream::eprintln!("the node stays tainted: kubectl {}", untaint.join(" "));
+        }
+    }
 }

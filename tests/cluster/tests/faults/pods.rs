@@ -46,12 +46,14 @@ fn force_delete(trial: &Trial<'_>, pod: &Pod) -> Outcome<()> {
 
 pub(crate) fn deleted_during(trial: &Trial<'_>) -> Outcome<Workload> {
     trial.running(&SOME_SECONDS)?;
+    trial.first_line()?;
     force_delete(trial, &trial.pod(None)?)?;
     Ok(SOME_SECONDS)
 }
 
 pub(crate) fn deleted_politely(trial: &Trial<'_>) -> Outcome<Workload> {
     trial.running(&SOME_SECONDS)?;
+    trial.first_line()?;
     trial.lane.namespace.kubectl(&["delete", "pod", &trial.pod(None)?.name, "--wait=false"])?;
     Ok(SOME_SECONDS)
 }
@@ -119,13 +121,13 @@ fn deleted_and_made_again(trial: &Trial<'_>, victim: &Namespace) -> Outcome<()> 
     victim.apply_text(&SOME_SECONDS.manifest("it"))?;
     victim.execute("it-1", "it")?;
     let condition = "--for=jsonpath={.status.phase}=Running";
-    victim.kubectl(&["wait", "tex/it-1", condition, "--timeout=60s"])?;
-    kubectl.run(&["delete", "namespace", victim.name(), "--timeout=60s"])?;
+    victim.kubectl(&["wait", "tex/it-1", condition, "--timeout=120s"])?;
+    kubectl.run(&["delete", "namespace", victim.name(), "--timeout=120s"])?;
     kubectl.run(&["create", "namespace", victim.name()])?;
     trial.until("an account in the new namespace", || victim.kubectl(&["get", "serviceaccount", "default"]).ok())?;
     victim.apply_text(&Workload { lines: 5, ..SOME_SECONDS }.manifest("it"))?;
     victim.execute("it-1", "it")?;
     let condition = "--for=jsonpath={.status.verdict}=passed";
-    victim.kubectl(&["wait", "tex/it-1", condition, "--timeout=60s"])?;
+    victim.kubectl(&["wait", "tex/it-1", condition, "--timeout=120s"])?;
     Ok(())
 }

@@ -18,6 +18,7 @@ pub(crate) fn step_runner_killed(trial: &Trial<'_>) -> Outcome<Workload> {
 
 fn killed(trial: &Trial<'_>, begins: &str) -> Outcome<Workload> {
     trial.running(&SOME_SECONDS)?;
+    trial.first_line()?;
     send_kill(trial.process(&trial.pod(None)?, begins)?.pid)?;
     Ok(SOME_SECONDS)
 }

@@ -67,6 +67,10 @@ impl Watch {
         let Ok(mut child) = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn() else { return };
         let pid = Pid::from_child(&child);
         *self.pid.lock().unwrap_or_else(PoisonError::into_inner) = Some(pid);
+        // Whoever closed the watch meanwhile knew of no process to end.
+        if !self.open.load(Ordering::SeqCst) {
+            child.kill().ok();
+        }
         let stdout = child.stdout.take().expect("the output is a pipe");
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             let mut words = line.split_whitespace();

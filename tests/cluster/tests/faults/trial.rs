@@ -2,14 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use assay_cluster_tests::{Execution, Manager, Process, processes_of_pod};
+use assay_cluster_tests::{Execution, Manager, Process, processes_of_pod, wait_for};
 
 use crate::Outcome;
 use crate::lane::Lane;
 use crate::workload::Workload;
 
 /// The longest wait for anything that comes by itself.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An execution by its name, in a lane.
 pub(crate) struct Trial<'a> {
@@ -63,7 +63,7 @@ impl Trial<'_> {
     /// Waits for the verdict.
     pub(crate) fn finished(&self, limit: Duration) -> Outcome<Execution> {
         self.phase("Finished", limit)?;
-        Ok(self.lane.namespace.execution(&self.name)?)
+        self.until("an answer", || self.lane.namespace.execution(&self.name).ok())
     }
 
     /// The pod of the newest attempt, once there is one that is not `other`.
@@ -89,15 +89,14 @@ impl Trial<'_> {
     }
 
     /// Asks until there is an answer.
-    pub(crate) fn until<T>(&self, what: &str, mut ask: impl FnMut() -> Option<T>) -> Outcome<T> {
-        let end = Instant::now() + PATIENCE;
-        while Instant::now() < end {
-            if let Some(answer) = ask() {
-                return Ok(answer);
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        Err(format!("there is not {what} of {} after {} s", self.name, PATIENCE.as_secs()).into())
+    pub(crate) fn until<T>(&self, what: &str, ask: impl FnMut() -> Option<T>) -> Outcome<T> {
+        let late = || format!("there is not {what} of {} after {} s", self.name, PATIENCE.as_secs()).into();
+        wait_for(PATIENCE, ask).ok_or_else(late)
+    }
+
+    /// Waits until the first line of a workload is stored.
+    pub(crate) fn first_line(&self) -> Outcome<()> {
+        self.until("a first line", || self.lane.log(&self.name).ok().filter(|log| log.contains("line-1-")).map(drop))
     }
 
     /// Waits for a reason of an execution that goes on.

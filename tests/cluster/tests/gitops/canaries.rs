@@ -27,7 +27,7 @@ impl CommandLines {
                 let found = command_lines().filter(|line| canaries.iter().any(|canary| line.contains(canary)));
                 let programs = found.filter_map(|line| line.split('\0').next().map(str::to_owned));
                 seen.lock().unwrap_or_else(PoisonError::into_inner).extend(programs);
-                std::thread::sleep(Duration::from_millis(50));
+                std::thread::sleep(Duration::from_millis(200));
             }
         });
         lines

@@ -15,8 +15,8 @@ use crate::suite::{Figures, Suite, holds, reverts};
 
 /// What a point says once the record has the planned commit, before it is pushed.
 pub(crate) const BEFORE_PUSH: &str = "recorded as Committing";
-/// Longer than a Lease is believed.
-const PAST_THE_LEASE: Duration = Duration::from_secs(22);
+/// A Lease is believed for 15 seconds, and somebody has to start.
+const LEADS_BY: Duration = Duration::from_secs(120);
 
 /// Runs a rollback up to its intention, with the manager dead right before its push; then does something, and
 /// starts it again. The good revision and the bad one are handed over.
@@ -89,12 +89,12 @@ pub(crate) fn two_managers(suite: &Suite) -> Outcome<Figures> {
         manager.signal(Signal::STOP)?;
         let second = settings(suite, world, "second")?;
         let rival = Manager::start(&ManagerSettings { data: first.data, ..second }, None)?;
-        std::thread::sleep(PAST_THE_LEASE);
+        let led = wait_for(LEADS_BY, || rival.words().contains("leading").then_some(()));
         manager.signal(Signal::CONT)?;
         let round = Round::follow(world, App::Web, &bad)
             .map_err(|error| format!("{error}\n{}\n{}", manager.last_words(), rival.last_words()))?;
         check(world, &[App::Web], &good, &bad, &round)?;
-        holds(rival.words().contains("leading"), || "the other manager never led".to_owned())?;
+        holds(led.is_some(), || "the other manager never led".to_owned())?;
         Ok(Vec::new())
     })
 }
