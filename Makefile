@@ -61,7 +61,7 @@ test: unit cluster-test ## every test
 
 unit: ## tests that need no cluster
 	@$(DEVCLUSTER) packages tests
-	@cargo test --workspace --exclude assay-cluster-tests
+	@cargo test --workspace --exclude assay-cluster-tests --no-fail-fast
 
 cluster-test: WITH = argocd,flux,gitea
 cluster-test: install ## tests on the real cluster
