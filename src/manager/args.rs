@@ -184,7 +184,7 @@ mod tests {
     fn the_servers_names_follow_from_its_place() {
         let parse = |rest: &[&str]| {
             let words = ["assay-manager", "all", "--namespace", "ns"].iter().chain(rest);
-            match Args::parse_from(words).command {
+            match Args::try_parse_from(words).expect("arguments").command {
                 Some(Command::All(all)) => all,
                 other => panic!("{other:?}"),
             }
