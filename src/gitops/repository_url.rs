@@ -142,9 +142,8 @@ pub fn without_credentials(text: &str) -> String {
 
 /// The `@` behind a user and a password, if there are any.
 fn end_of_user(after: &str) -> Option<usize> {
-    let ends = |character: char| {
-        character.is_whitespace() || matches!(character, '/' | '?' | '#' | '"' | '\'' | '<' | '>')
-    };
+    let ends =
+        |character: char| character.is_whitespace() || matches!(character, '/' | '?' | '#' | '"' | '\'' | '<' | '>');
     let authority = &after[..after.find(ends).unwrap_or(after.len())];
     let word = &after[..after.find(char::is_whitespace).unwrap_or(after.len())];
     match authority.rfind('@') {

@@ -25,9 +25,8 @@ impl House {
 
     /// The answer to a question, once it is over.
     async fn answer(&self, token: &str) -> (String, Value) {
-        let answers = |record: &Value| {
-            record["spec"]["dryRun"]["token"] == token && record["status"]["finishedAt"].is_string()
-        };
+        let answers =
+            |record: &Value| record["spec"]["dryRun"]["token"] == token && record["status"]["finishedAt"].is_string();
         let look = async || {
             let paths = self.dry_runs().into_iter();
             let mut records = paths.map(|path| (path.clone(), self.server.get(&path).unwrap_or_default()));
