@@ -4,7 +4,7 @@
 //! Clocks of different machines are never compared: a holder is dead when its
 //! record has not changed for its whole duration *by our own clock*.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use k8s_openapi::api::coordination::v1::{Lease, LeaseSpec};
@@ -13,6 +13,7 @@ use kube::Api;
 use kube::api::PostParams;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::connect::{Cluster, within_time};
 use crate::error::ClusterError;
@@ -71,7 +72,9 @@ pub struct ElectionOptions {
     pub namespace: String,
     /// Name of the Lease.
     pub name: String,
-    /// Who we are: unique for each process, for example pod name and start time.
+    /// Who we are: no two processes of one name may live at the same time, as each would take the lease for its own.
+    /// The name of a pod does: a container that is started again goes on with the lease of the one that died before
+    /// it, and need not wait until that has expired.
     pub identity: String,
     /// How long a silent holder is believed; whole seconds.
     pub duration: Duration,
@@ -217,7 +220,9 @@ impl Candidate {
             let begun = Instant::now();
             let outcome = self.turn(renewed).await;
             let leading = match outcome {
-                Ok(leading) => leading,
+                // An answer that is heard after the deadline, as by a process that was stopped meanwhile, says
+                // nothing of now.
+                Ok(leading) => leading && begun.elapsed() < self.options.renew_deadline,
                 Err(error) => {
                     let error = assay_telemetry::error_chain(&error);
                     tracing::warn!(error, lease = self.options.name, "the lease cannot be looked at");
@@ -257,23 +262,27 @@ impl Candidate {
         self.seen.as_ref().is_some_and(|seen| seen.view.holder != self.options.identity)
     }
 
-    /// One look at the lease, and what follows from it. `true` when we lead.
+    /// One look at the lease, and what follows from it. `true` when we lead. All of it together ends before the
+    /// moment at which we must give up.
     async fn turn(&mut self, renewed: Option<Instant>) -> Result<bool, ClusterError> {
-        let limit = match renewed {
-            Some(last) => self.options.renew_deadline.saturating_sub(last.elapsed()),
-            None => self.options.renew_deadline,
-        };
+        let from = renewed.unwrap_or_else(Instant::now);
+        let deadline = self.options.renew_deadline;
+        let left = || deadline.saturating_sub(from.elapsed());
+        let limit = left();
+        if limit.is_zero() {
+            return Ok(false);
+        }
         let look = within_time(limit, "look at the lease", self.api.get_opt(&self.options.name)).await?;
         self.note(look.as_ref());
         match evaluate(self.seen.as_ref(), &self.options.identity, Instant::now()) {
             Step::Yield(_) => Ok(false),
-            Step::Renew => self.write(self.options.identity.clone(), limit).await,
+            Step::Renew => self.write(self.options.identity.clone(), left()).await,
             // Whoever led and finds the lease free or gone has lost it: others may have written meanwhile.
             Step::Acquire if renewed.is_some() => {
                 self.seen = Some(Seen { view: nobody(), since: Instant::now() });
                 Ok(false)
             }
-            Step::Acquire => self.write(self.options.identity.clone(), limit).await,
+            Step::Acquire => self.write(self.options.identity.clone(), left()).await,
         }
     }
 

@@ -18,7 +18,7 @@ use kube::runtime::watcher;
 
 use crate::connect::{Cluster, within};
 use crate::error::ClusterError;
-use crate::objects::{Cascade, Created};
+use crate::objects::Cascade;
 use crate::slim::{ContainerState, SlimPod};
 
 /// How long the probe's Pod may take.
@@ -87,12 +87,13 @@ impl Cluster {
     /// that is deleted afterwards. Takes up to a minute.
     ///
     /// # Errors
-    /// When the API server does not answer. That the Pod fails is an answer.
+    /// When the API server does not answer, or a Pod of that name is there already
+    /// ([`ClusterError::already_exists`]): it says nothing of this trial. That the Pod fails is an answer.
     pub async fn run_probe_pod(&self, pod: &ProbePod<'_>) -> Result<Probe, ClusterError> {
-        let created = self.create(&manifest(pod), &self.inner.field).await;
-        let result = match created {
-            Ok(Created::Made(_)) => Ok(self.wait_for_probe(pod).await),
-            Ok(Created::AlreadyExists) => Ok(Probe::Fails(format!("a Pod {} is there already", pod.name))),
+        let params = PostParams { field_manager: Some(self.inner.field.clone()), ..PostParams::default() };
+        let api = self.api::<Pod>(pod.namespace);
+        let result = match within("create the probe's Pod", api.create(&params, &manifest(pod))).await {
+            Ok(_) => Ok(self.wait_for_probe(pod).await),
             Err(error) if error.refused() || error.forbidden() || error.not_found() => {
                 return Ok(Probe::Fails(assay_telemetry::error_chain(&error)));
             }

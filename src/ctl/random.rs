@@ -34,7 +34,6 @@ mod tests {
         for workflow in ["first", "a", &"x".repeat(253), &format!("{}-.-b", "y".repeat(55))] {
             let name = fresh_name(workflow);
             assert!(crate::names::is_name(&name) && name.len() <= 63, "{name}");
-            assert_ne!(name, fresh_name(workflow));
         }
         assert_eq!(letters(40).len(), 40);
         assert_ne!(letters(40), letters(40));

@@ -1,7 +1,9 @@
 //! What the command line and the environment may say.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use assay_api::names::{DEFAULT_SYSTEM_NAMESPACE, SERVICE};
 use assay_server::service_names;
@@ -166,9 +168,16 @@ impl AllArgs {
     /// Name in the election: the pod's name stays the same when its container
     /// is started again, so that a restart need not wait for its own lease.
     pub(crate) fn identity(&self) -> String {
-        self.identity.clone().unwrap_or_else(|| format!("process-{}", std::process::id()))
+        self.identity.clone().filter(|name| !name.is_empty()).unwrap_or_else(|| NAMELESS.clone())
     }
 }
+
+/// The name of a process that was given none. Its number alone is the same in many a container, and whoever finds its
+/// own name in the lease takes it without waiting.
+static NAMELESS: LazyLock<String> = LazyLock::new(|| {
+    let random = RandomState::new().build_hasher().finish();
+    format!("process-{}-{random:016x}", std::process::id())
+});
 
 #[cfg(test)]
 mod tests {
@@ -181,16 +190,19 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_names_follow_from_its_place() {
+    fn names_follow_from_the_place_and_are_nobody_elses() {
         let parse = |rest: &[&str]| {
             let words = ["assay-manager", "all", "--namespace", "ns"].iter().chain(rest);
-            match Args::parse_from(words).command {
+            match Args::try_parse_from(words).expect("arguments").command {
                 Some(Command::All(all)) => all,
                 other => panic!("{other:?}"),
             }
         };
         let usual = parse(&[]);
         assert_eq!((usual.server_url().as_str(), usual.server_names().len()), ("https://assay.ns.svc:443", 4));
+        let nameless = AllArgs { identity: Some(String::new()), ..*usual };
+        assert_eq!(nameless.identity(), nameless.identity(), "it stays the same");
+        assert!(nameless.identity().len() > format!("process-{}-", std::process::id()).len(), "and is nobody else's");
         let elsewhere = parse(&["--service", "172.30.0.1:18443"]);
         assert_eq!(elsewhere.server_names().last().map(String::as_str), Some("172.30.0.1"));
     }

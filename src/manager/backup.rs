@@ -71,12 +71,15 @@ fn age(made: Timestamp) -> Duration {
 
 #[cfg(test)]
 mod tests {
+    use assay_store::StoreConfig;
+
     use super::*;
 
     #[tokio::test]
     async fn the_newest_are_kept_and_open_as_stores() {
         let (data, dir) = (tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder"));
-        let store = Store::open(data.path()).await.expect("a store");
+        let config = |dir: &Path| StoreConfig { reserve: Some(0), ..StoreConfig::folder(dir) };
+        let store = Store::open_with(config(data.path())).await.expect("a store");
         for old in ["assay-20200101T000000Z", "assay-20210101T000000Z", "something-else"] {
             std::fs::create_dir(dir.path().join(old)).expect("made");
         }
@@ -85,6 +88,6 @@ mod tests {
         assert_eq!(kept.len(), 2);
         assert!(kept[0].ends_with("assay-20210101T000000Z") && dir.path().join("something-else").exists());
         assert!(newest(dir.path()).is_some_and(|made| age(made) < Duration::from_secs(3600)));
-        Store::open(&kept[1]).await.expect("the copy is a store");
+        Store::open_with(config(&kept[1])).await.expect("the copy is a store");
     }
 }

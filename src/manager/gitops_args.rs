@@ -50,7 +50,7 @@ mod tests {
 
     use super::*;
 
-    #[derive(Parser)]
+    #[derive(Debug, Parser)]
     struct Line {
         #[command(flatten)]
         args: GitopsArgs,
@@ -58,11 +58,11 @@ mod tests {
 
     #[test]
     fn nothing_is_written_unless_somebody_says_so() {
-        let args = Line::parse_from(["manager"]).args;
+        let args = Line::try_parse_from(["manager"]).expect("arguments").args;
         assert!(args.enabled && !args.refresh && !args.unblock && !args.write);
         assert_eq!(args.mirrors(Path::new("/data")), Path::new("/data/git"));
         let said = ["manager", "--gitops", "false", "--gitops-write", "true", "--git-dir", "/mirrors"];
-        let args = Line::parse_from(said).args;
+        let args = Line::try_parse_from(said).expect("arguments").args;
         assert!(!args.enabled && args.write);
         assert_eq!(args.mirrors(Path::new("/data")), Path::new("/mirrors"));
     }

@@ -16,11 +16,11 @@ use tokio::net::TcpListener;
 use crate::awaited::Awaited;
 use crate::numbers::Numbers;
 
-/// Time that the store has for its answer.
+/// Time that the store usually has for its answer.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What the probes look at.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Probes {
     /// What is waited for.
     pub(crate) awaited: Awaited,
@@ -28,6 +28,15 @@ pub(crate) struct Probes {
     pub(crate) store: Arc<OnceLock<Store>>,
     /// What is counted.
     pub(crate) numbers: Numbers,
+    /// Time that the store has for its answer.
+    patience: Duration,
+}
+
+impl Default for Probes {
+    fn default() -> Self {
+        let (awaited, store, numbers) = (Awaited::default(), Arc::default(), Numbers::default());
+        Self { awaited, store, numbers, patience: PATIENCE }
+    }
 }
 
 /// Answers probes until the future is dropped.
@@ -66,9 +75,9 @@ async fn metrics(State(probes): State<Probes>) -> Response {
 /// The health of the store; one that is not open yet is waited for elsewhere.
 async fn health(probes: &Probes) -> Result<(), Flaw> {
     let Some(store) = probes.store.get() else { return Ok(()) };
-    match tokio::time::timeout(PATIENCE, store.healthy()).await {
+    match tokio::time::timeout(probes.patience, store.healthy()).await {
         Ok(health) => health.map_err(|error| Flaw { readable: error.is_readable(), words: error_chain(&error) }),
-        Err(_) => Err(Flaw { readable: false, words: format!("no answer within {} s", PATIENCE.as_secs()) }),
+        Err(_) => Err(Flaw { readable: false, words: format!("no answer within {} s", probes.patience.as_secs()) }),
     }
 }
 
@@ -82,6 +91,7 @@ struct Flaw {
 
 #[cfg(test)]
 mod tests {
+    use assay_store::StoreConfig;
     use axum::body::Body;
     use axum::http::Request;
     use tower::ServiceExt;
@@ -91,8 +101,9 @@ mod tests {
     #[tokio::test]
     async fn probes_say_what_is() {
         let dir = tempfile::tempdir().expect("a folder");
-        let store = Store::open(dir.path()).await.expect("a store");
-        let probes = Probes::default();
+        let config = StoreConfig { reserve: Some(0), ..StoreConfig::folder(dir.path()) };
+        let store = Store::open_with(config).await.expect("a store");
+        let probes = Probes { patience: Duration::from_secs(60), ..Probes::default() };
         probes.awaited.wait("the store", "not opened yet");
         let router = router(probes.clone());
         let ask = |path: &'static str| {

@@ -23,7 +23,7 @@ use crate::hooks::OperatorHooks;
 use crate::image_volumes::find_out;
 use crate::probes::Probes;
 use crate::tls::{TlsError, certificates, renew};
-use crate::webhook::keep_trusted;
+use crate::webhook::{expect_trust, keep_trusted};
 use crate::{definitions, probes, signals};
 
 const PAUSE: Duration = Duration::from_secs(1);
@@ -102,6 +102,7 @@ async fn start(args: &AllArgs, probes: &Probes) -> Result<Started, RunError> {
     awaited.wait("leadership", "not asked for yet");
     awaited.wait("the store", "not opened yet");
     awaited.wait("the server", "does not listen yet");
+    expect_trust(args.webhook.as_ref(), awaited);
     let cluster = connect(args, probes).await?;
     awaited.done("the API server");
     let looked_after = args.watch_namespace.first().unwrap_or(&args.namespace);
@@ -187,11 +188,12 @@ impl Started {
         probes.awaited.done("the server");
         tracing::info!(%address, url = args.server_url(), "serving");
         let names = args.server_names();
+        let (webhook, authority) = (args.webhook.clone(), self.certificates.ca.clone());
         let result = tokio::select! {
             () = assay_operator::run(self.context(args, git, probes.numbers.operator.clone())) => Ok(()),
             () = renew(self.cluster.clone(), args.namespace.clone(), names, tls) => Ok(()),
             () = keep_backups(self.store.clone(), args.backup.clone()) => Ok(()),
-            () = keep_trusted(self.cluster.clone(), args.webhook.clone(), self.certificates.ca.clone()) => Ok(()),
+            () = keep_trusted(self.cluster.clone(), webhook, authority, probes.awaited.clone()) => Ok(()),
             () = self.elected.lost() => Err(RunError::LeadershipLost),
             result = end => result.map_err(io_error("listen to signals")),
         };

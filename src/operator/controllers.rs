@@ -24,6 +24,7 @@ pub async fn run(context: Context) {
     let gates = gate::prepare(&context, &gitops);
     let heard = Arc::clone(&gitops);
     let looked_after = context.settings.gitops;
+    let judges = looked_after.then(|| gitops.gates.clone());
     let of_git = of_git(&context, &gitops);
     let of_gitops = async move {
         if looked_after {
@@ -35,7 +36,7 @@ pub async fn run(context: Context) {
         of_gitops,
         workflows::run(Arc::clone(&context), ended, changed),
         templates::run(Arc::clone(&context), templates_tell),
-        retention::run(Arc::clone(&context), executions, superfluous),
+        retention::run(Arc::clone(&context), executions, judges, superfluous),
         storage::run(context, storage_tells),
     );
 }

@@ -1,15 +1,15 @@
 //! `GET .../executions/{name}/logs?step=&follow=&timestamps=`.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use assay_protocol::Progress;
-use assay_protocol::rest::ExecutionRecord;
 use assay_store::{Position, ReadOptions};
 use axum::extract::State;
 use axum::response::Response;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize;
+use tokio::time::{Instant, timeout_at};
 
 use crate::access::Right;
 use crate::ask::{Ask, At};
@@ -41,16 +41,17 @@ pub(crate) async fn read(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let right = server.access.caller(&headers, &namespace, "log", Some(&name)).await?;
-    let record = right.execution(&server.store).await?;
     let from = position(&headers)?;
-    let uid = record.uid.clone();
-    let step = match &wish.step {
-        Some(step) => Some(find_step(&server, &right, record, step, wish.follow).await?),
-        None => None,
+    let (uid, step) = match &wish.step {
+        Some(step) => {
+            let (uid, index) = find_step(&server, &right, step, wish.follow).await?;
+            (uid, Some(index))
+        }
+        None => (right.execution(&server.store).await?.uid, None),
     };
     let reader = server.store.logs().read(&uid, ReadOptions { step, follow: wish.follow, from }).await?;
     let (access, closing) = (server.access.clone(), server.closing.clone());
-    let feed = Feed { reader, access, right, closing, checked: Instant::now() };
+    let feed = Feed { reader, access, right, closing, checked: std::time::Instant::now() };
     let (body, media) = if wants_events(&headers) {
         (events::body(feed), "text/event-stream")
     } else {
@@ -73,29 +74,27 @@ fn position(headers: &HeaderMap) -> Result<Option<Position>, Refusal> {
     parsed.map(Some).ok_or_else(|| Refusal::bad("Last-Event-ID must be an id that this server gave"))
 }
 
-/// The index of a step by its handle, else the first of that name. A
-/// follower waits until the runner has named its steps.
-async fn find_step(
-    server: &Server,
-    right: &Right,
-    mut record: ExecutionRecord,
-    step: &str,
-    follow: bool,
-) -> Result<u16, Refusal> {
+/// The uid of the execution, and the index of a step by its handle, else the first of that name. A follower waits
+/// until the runner has named its steps.
+async fn find_step(server: &Server, right: &Right, step: &str, follow: bool) -> Result<(String, u16), Refusal> {
+    // Listened to before the first look, so that no change falls between the two.
     let mut changes = server.store.changes();
-    let until = tokio::time::Instant::now() + STEPS;
-    while record.progress.is_none() && record.conclusion.is_none() && follow {
-        // A lag is a change too; the end of the store is seen by the next look.
-        if tokio::time::timeout_at(until, changes.recv()).await.is_err() {
-            break;
-        }
+    let until = Instant::now() + STEPS;
+    let mut record = right.execution(&server.store).await?;
+    while record.progress.is_none() && record.conclusion.is_none() && follow && Instant::now() < until {
+        let change = async {
+            // A lag may be a change too; the end of the store is seen by the next look.
+            while changes.recv().await.is_ok_and(|change| change.execution_uid != record.uid) {}
+        };
+        let _ = timeout_at(until, change).await;
         record = right.execution(&server.store).await?;
     }
     let progress = record.progress.ok_or_else(|| Refusal::absent("no step of the execution has begun yet"))?;
-    index(&progress, step).ok_or_else(|| {
+    let index = index(&progress, step).ok_or_else(|| {
         let known: Vec<_> = progress.steps.iter().map(|step| step.id.as_str()).collect();
         Refusal::absent(format!("the execution has no such step; its steps are: {}", known.join(", ")))
-    })
+    })?;
+    Ok((record.uid, index))
 }
 
 fn index(progress: &Progress, step: &str) -> Option<u16> {

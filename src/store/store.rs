@@ -121,13 +121,19 @@ impl Store {
         self.inner.reports.of(uid).await
     }
 
-    /// Writes the final judgement of an execution; a later one replaces an earlier one.
+    /// Writes the final judgement of an execution; a later one replaces an earlier one. Then tells everybody who
+    /// listens to [`Store::changes`] or follows the log: nothing more will come.
     ///
     /// # Errors
     /// [`RecordError::Unknown`] when the execution was never begun.
     pub async fn conclude(&self, uid: &str, conclusion: &Conclusion) -> Result<(), RecordError> {
         self.inner.executions.conclude(uid, conclusion).await?;
         written("conclude");
+        // What was written is written, whether it can be read again or not.
+        if let Ok(Some(record)) = self.inner.executions.by_uid(uid).await {
+            let (namespace, name) = (record.namespace, record.name);
+            let _ = self.inner.changes.send(RunChange { namespace, name, execution_uid: uid.to_owned() });
+        }
         self.inner.logs.announce(uid);
         Ok(())
     }

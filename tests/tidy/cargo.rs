@@ -48,7 +48,7 @@ fn cargo() -> Command {
 /// Cargo cannot resolve the workspace.
 pub fn linked(workspace: &Workspace, package: Option<&str>) -> Result<BTreeSet<Linked>, WorkspaceError> {
     let mut command = cargo();
-    command.args(["tree", "--prefix", "none", "--format", "{p}", "--target", TARGET]);
+    command.args(["tree", "--locked", "--prefix", "none", "--format", "{p}", "--target", TARGET]);
     match package {
         Some(package) => command.args(["-p", package, "-e", "normal"]),
         None => command.args(["--workspace", "-e", "normal,build"]),
@@ -108,7 +108,7 @@ pub fn doubled(linked: &BTreeSet<Linked>, once: &[&str]) -> Vec<Finding> {
 /// Cargo cannot resolve the workspace.
 pub fn licensed(workspace: &Workspace) -> Result<Vec<Licensed>, WorkspaceError> {
     let mut command = cargo();
-    command.args(["metadata", "--format-version", "1", "--filter-platform", TARGET]);
+    command.args(["metadata", "--locked", "--format-version", "1", "--filter-platform", TARGET]);
     let text = workspace.run(command)?;
     let metadata: Metadata = serde_json::from_str(&text)
         .map_err(|error| WorkspaceError::Command("cargo metadata".to_owned(), error.to_string()))?;

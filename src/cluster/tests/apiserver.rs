@@ -1,6 +1,7 @@
 //! A closure that stands in for an API server and remembers what it was asked.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use http::{Request, Response};
 use http_body_util::BodyExt;
@@ -23,10 +24,18 @@ pub(super) type Log = Arc<Mutex<Vec<Heard>>>;
 
 /// A cluster whose every request is answered by `answer`: status and body.
 pub(super) fn cluster(answer: impl Fn(&Heard) -> (u16, Value) + Send + Sync + 'static) -> (Cluster, Log) {
+    slow_cluster(|_| None, answer)
+}
+
+/// The same; a request is answered only after the time that `delay` says.
+pub(super) fn slow_cluster(
+    delay: impl Fn(&Heard) -> Option<Duration> + Send + Sync + 'static,
+    answer: impl Fn(&Heard) -> (u16, Value) + Send + Sync + 'static,
+) -> (Cluster, Log) {
     let log = Log::default();
-    let (answer, heard_by) = (Arc::new(answer), Arc::clone(&log));
+    let (answers, heard_by) = (Arc::new((delay, answer)), Arc::clone(&log));
     let service = tower::service_fn(move |request: Request<Body>| {
-        let (answer, log) = (Arc::clone(&answer), Arc::clone(&heard_by));
+        let (answers, log) = (Arc::clone(&answers), Arc::clone(&heard_by));
         async move {
             let (parts, body) = request.into_parts();
             let bytes = body.collect().await.expect("a body in memory").to_bytes();
@@ -36,6 +45,10 @@ pub(super) fn cluster(answer: impl Fn(&Heard) -> (u16, Value) + Send + Sync + 's
                 headers: parts.headers,
                 body: serde_json::from_slice(&bytes).unwrap_or(Value::Null),
             };
+            let (delay, answer) = answers.as_ref();
+            if let Some(delay) = delay(&heard) {
+                tokio::time::sleep(delay).await;
+            }
             let (status, body) = answer(&heard);
             log.lock().expect("nobody panicked").push(heard);
             let mut text = body.as_str().map_or_else(|| body.to_string(), str::to_owned);

@@ -6,7 +6,7 @@ use k8s_openapi::api::core::v1::ConfigMap;
 use serde_json::json;
 
 use super::apiserver::{cluster, failure};
-use crate::{Cascade, Created, Disposition, ProxyRequest};
+use crate::{Cascade, Created, Disposition, ProbePod, ProxyRequest};
 
 fn config_map() -> ConfigMap {
     serde_json::from_value(json!({
@@ -52,6 +52,15 @@ async fn an_object_that_is_there_is_no_error() {
     let (cluster, _) = cluster(|_| failure(409, "AlreadyExists", "configmaps \"x\" already exists"));
     let created = cluster.create(&config_map(), "assay-operator").await.expect("an answer");
     assert_eq!(created, Created::AlreadyExists);
+}
+
+#[tokio::test]
+async fn a_probe_that_an_earlier_process_left_behind_says_nothing_of_this_one() {
+    let (cluster, log) = cluster(|_| failure(409, "AlreadyExists", "pods \"p\" already exists"));
+    let pod = ProbePod { namespace: "ns", name: "p", image: "i", pull_policy: None, pull_secrets: &[], owner: None };
+    let error = cluster.run_probe_pod(&pod).await.expect_err("it is no answer");
+    assert!(error.already_exists(), "{error}");
+    assert_eq!(log.lock().expect("log").len(), 1, "whoever asks puts it away");
 }
 
 #[tokio::test]

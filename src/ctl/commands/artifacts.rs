@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use assay_cluster::ProxyAnswer;
 use assay_protocol::rest::ArtifactRecord;
 use clap::{Args as ClapArgs, Subcommand, ValueEnum};
 use futures::StreamExt;
@@ -18,6 +19,7 @@ use crate::output::table::table;
 use crate::output::terminal::plain;
 use crate::place::Place;
 use crate::program::called;
+use crate::remote::again::{Patience, again};
 use crate::remote::server::{Remote, RemoteError, Want, encode};
 use crate::remote::session::Session;
 use crate::remote::which::Which;
@@ -78,8 +80,13 @@ pub(crate) async fn artifacts(place: &Place, task: Artifacts, screen: &mut Scree
     }
 }
 
-async fn records(session: &Session, remote: &Remote, name: &str) -> Result<Vec<ArtifactRecord>, Failure> {
-    match remote.json("/artifacts").await {
+async fn records(
+    session: &Session,
+    remote: &Remote,
+    name: &str,
+    screen: &mut Screen,
+) -> Result<Vec<ArtifactRecord>, Failure> {
+    match again(screen, async || remote.json("/artifacts").await).await {
         Ok(records) => Ok(records),
         Err(error @ RemoteError::Absent(_)) => {
             // A misspelt name gets its hint.
@@ -93,7 +100,7 @@ async fn records(session: &Session, remote: &Remote, name: &str) -> Result<Vec<A
 async fn list(place: &Place, task: List, screen: &mut Screen) -> Result<u8, Failure> {
     let session = Session::open(place).await?;
     let name = task.which.name(&session).await?;
-    let records = records(&session, &session.remote(&name), &name).await?;
+    let records = records(&session, &session.remote(&name), &name, screen).await?;
     if records.is_empty() && task.output == ListOutput::Table {
         screen.note(&format!("{name} collected no files."))?;
         return Ok(exit::PASSED);
@@ -124,7 +131,7 @@ async fn get(place: &Place, task: Fetch, screen: &mut Screen) -> Result<u8, Fail
     let session = Session::open(place).await?;
     let name = task.which.name(&session).await?;
     let remote = session.remote(&name);
-    let records = records(&session, &remote, &name).await?;
+    let records = records(&session, &remote, &name, screen).await?;
     for path in &task.paths {
         if !records.iter().any(|record| is_meant(&record.name, path)) {
             let names = records.iter().map(|record| record.name.as_str());
@@ -140,8 +147,11 @@ async fn get(place: &Place, task: Fetch, screen: &mut Screen) -> Result<u8, Fail
     let wanted: Vec<&ArtifactRecord> = records.iter().filter(meant).collect();
     refuse_clash(&wanted, &name)?;
     let (mut fetched, mut failed) = (0u32, 0u32);
+    let mut patience = Patience::default();
     for record in wanted {
-        match fetch(&remote, record, &task.directory).await {
+        let opened =
+            async |tail: String| patience.ask(screen, async || remote.open(&tail, &Want::media("*/*")).await).await;
+        match fetch(record, &task.directory, opened).await {
             Ok(()) => {
                 fetched += 1;
                 screen.line(&plain(&record.name))?;
@@ -184,13 +194,17 @@ fn is_meant(name: &str, path: &str) -> bool {
     name == path || name.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'))
 }
 
-/// Fetches one file beside its place, and puts it there when it is whole.
-async fn fetch(remote: &Remote, record: &ArtifactRecord, folder: &Path) -> Result<(), Failure> {
+/// Fetches one file that `open` opens beside its place, and puts it there when it is whole.
+async fn fetch(
+    record: &ArtifactRecord,
+    folder: &Path,
+    open: impl AsyncFnOnce(String) -> Result<ProxyAnswer, RemoteError>,
+) -> Result<(), Failure> {
     let target = below(folder, &record.name).map_err(|error| Failure::errored(format!("not written: {error}")))?;
     let parent = target.parent().unwrap_or(folder);
     refuse_occupied(folder, &target)?;
     std::fs::create_dir_all(parent)?;
-    let mut answer = remote.open(&format!("/artifacts/{}", encode(&record.name, true)), &Want::media("*/*")).await?;
+    let mut answer = open(format!("/artifacts/{}", encode(&record.name, true))).await?;
     let mut partial = target.clone().into_os_string();
     partial.push(format!(".{}.part", std::process::id()));
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(&partial)?;

@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::output::screen::Screen;
 use crate::output::terminal::{Stripper, plain};
 use crate::place::Place;
+use crate::remote::again::again;
 use crate::remote::decoder::Decoder;
 use crate::remote::follow::{Piece, follow};
 use crate::remote::server::{RemoteError, Want, encode};
@@ -61,7 +62,8 @@ async fn archived(
     screen: &mut Screen,
 ) -> Result<u8, Failure> {
     let query = format!("/logs?timestamps={timestamps}{step}");
-    let mut answer = match session.remote(name).open(&query, &Want::media("text/plain")).await {
+    let (remote, want) = (session.remote(name), Want::media("text/plain"));
+    let mut answer = match again(screen, async || remote.open(&query, &want).await).await {
         Ok(answer) => answer,
         Err(error) => return Err(explain(session, name, error).await),
     };

@@ -11,6 +11,7 @@ use crate::output::steps::leaves;
 use crate::output::terminal::plain;
 use crate::output::{summary, yaml};
 use crate::program::called;
+use crate::remote::again::again;
 use crate::remote::server::RemoteError;
 use crate::remote::session::Session;
 use crate::stay::form::Form;
@@ -41,12 +42,12 @@ pub(crate) async fn conclude(
             screen.data(&yaml::of_object(&object, form == Form::Json)?)?;
         }
         Form::Junit => {
-            let report = report(session, end).await?.unwrap_or_else(|| of_steps(end));
+            let report = report(session, end, screen).await?.unwrap_or_else(|| of_steps(end));
             screen.data(&render::junit(&report))?;
         }
         Form::Github => {
             lines(end, screen)?;
-            github(end, report(session, end).await, screen)?;
+            github(end, report(session, end, screen).await, screen)?;
         }
     }
     screen.flush()?;
@@ -71,9 +72,10 @@ fn lines(end: &TestExecution, screen: &mut Screen) -> Result<(), Failure> {
 ///
 /// # Errors
 /// When the server does not tell.
-async fn report(session: &Session, end: &TestExecution) -> Result<Option<TestReport>, Failure> {
+async fn report(session: &Session, end: &TestExecution, screen: &mut Screen) -> Result<Option<TestReport>, Failure> {
     let name = end.metadata.name.as_deref().unwrap_or_default();
-    match session.remote(name).json("/report").await {
+    let remote = session.remote(name);
+    match again(screen, async || remote.json("/report").await).await {
         Ok(report) => Ok(Some(report)),
         Err(RemoteError::Absent(_)) => Ok(None),
         Err(error) => Err(error.into()),

@@ -75,10 +75,10 @@ fn nothing_is_unbounded() {
         "{{ 1 }}".repeat(1 << 14),
     ];
     for text in texts {
-        // Debug builds are some twenty times slower than what runs.
+        // What is not bounded takes for ever; debug builds and busy machines are only slow.
         let (took, found) = run(&text, &scope());
         let shown: String = text.chars().take(60).collect();
-        assert!(took < Duration::from_secs(3), "{shown} took {took:?}");
+        assert!(took < Duration::from_secs(60), "{shown} took {took:?}");
         eprintln!("{took:>12.3?} {found:>5} said of {shown}");
     }
 }
@@ -110,7 +110,7 @@ fn patterns_and_yaml_are_bounded() {
         "toyaml(map(range(9999), \"range(10)\"))",
     ] {
         let (took, found) = run(text, &scope);
-        assert!(took < Duration::from_secs(10), "{text} took {took:?}");
+        assert!(took < Duration::from_secs(60), "{text} took {took:?}");
         eprintln!("{took:>12.3?} {found:>5} said of {text}");
     }
 }

@@ -1,7 +1,7 @@
 //! What revisions contain. Asking may take seconds, and a gate must not show an old verdict meanwhile: a look
 //! takes what is known, and is repeated when more is.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -20,9 +20,10 @@ const AGAIN: Duration = Duration::from_secs(60);
 const KNOWN: usize = 4096;
 
 /// What came of a question.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 enum Answer {
-    Pending,
+    /// Not known yet, and the gates that wait for it.
+    Pending(BTreeSet<Key>),
     Known(String),
     Unknown(Instant),
 }
@@ -43,40 +44,38 @@ impl KnownTrees {
     /// looked at again.
     pub(super) fn of(&self, gate: &Key, asks: impl IntoIterator<Item = TreeAsk>) -> (BTreeMap<String, String>, bool) {
         let (mut known, mut pending) = (BTreeMap::new(), false);
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         for ask in asks {
-            match self.answer(&ask) {
-                Some(Answer::Known(tree)) => drop(known.insert(ask.revision, tree)),
-                Some(Answer::Pending) => pending = true,
+            match answers.get_mut(&ask) {
+                Some(Answer::Known(tree)) => drop(known.insert(ask.revision, tree.clone())),
                 Some(Answer::Unknown(at)) if at.elapsed() < AGAIN => {}
+                Some(Answer::Pending(waiting)) => {
+                    pending = true;
+                    waiting.insert(gate.clone());
+                }
                 Some(Answer::Unknown(_)) | None => {
                     pending = true;
-                    self.ask(gate.clone(), ask);
+                    if answers.len() >= KNOWN {
+                        answers.retain(|_, answer| matches!(answer, Answer::Pending(_)));
+                    }
+                    answers.insert(ask.clone(), Answer::Pending(BTreeSet::from([gate.clone()])));
+                    self.ask(ask);
                 }
             }
         }
         (known, pending)
     }
 
-    fn answer(&self, ask: &TreeAsk) -> Option<Answer> {
-        self.answers.lock().unwrap_or_else(PoisonError::into_inner).get(ask).cloned()
-    }
-
-    /// Asks in the background. Two gates that ask the same are two looks, not two questions, as the first of them
-    /// is answered within moments for both.
-    fn ask(&self, gate: Key, ask: TreeAsk) {
-        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-        if answers.len() >= KNOWN {
-            answers.retain(|_, answer| matches!(answer, Answer::Pending));
-        }
-        answers.insert(ask.clone(), Answer::Pending);
-        drop(answers);
+    /// Asks in the background, and wakes everybody who waits for the answer.
+    fn ask(&self, ask: TreeAsk) {
         let (asking, answers, send) = (self.trees.tree(ask.clone()), Arc::clone(&self.answers), self.send.clone());
         tokio::spawn(async move {
             let tree = tokio::time::timeout(LONGEST, asking).await.ok().flatten();
             let answer = tree.map_or_else(|| Answer::Unknown(Instant::now()), Answer::Known);
-            answers.lock().unwrap_or_else(PoisonError::into_inner).insert(ask, answer);
+            let before = answers.lock().unwrap_or_else(PoisonError::into_inner).insert(ask, answer);
+            let Some(Answer::Pending(waiting)) = before else { return };
             // Nobody receives only when everything ends.
-            let _ = send.send(Trigger::Now(gate));
+            waiting.into_iter().for_each(|gate| drop(send.send(Trigger::Now(gate))));
         });
     }
 }
@@ -119,5 +118,19 @@ mod tests {
         assert_eq!(trees.of(&gate, asks()), (known.clone(), false));
         tokio::time::sleep(AGAIN).await;
         assert_eq!(trees.of(&gate, asks()), (known, true), "what was not found is looked for again");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn every_gate_that_waits_for_an_answer_is_woken_by_it() {
+        let (send, mut woken) = mpsc::unbounded_channel();
+        let trees = KnownTrees::new(Arc::new(Slow), send);
+        let gates = ["api", "web"].map(|name| ("shop".to_owned(), name.to_owned()));
+        for gate in &gates {
+            assert_eq!(trees.of(gate, [ask("a")]), (BTreeMap::new(), true));
+        }
+        for gate in gates {
+            let next = tokio::time::timeout(Duration::from_secs(60), woken.recv()).await;
+            assert_eq!(next, Ok(Some(Trigger::Now(gate))));
+        }
     }
 }

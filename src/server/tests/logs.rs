@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
+use assay_api::{Reason, Verdict};
 use assay_protocol::frame::{Header, Stream, encode};
-use assay_protocol::rest::LogEvent;
+use assay_protocol::rest::{Conclusion, LogEvent};
 use axum::body::Body;
 use http::{Method, Response};
 use http_body_util::BodyExt;
 use tower::ServiceExt;
 
-use super::{EXECUTION, House, frame, house, key, progress, request};
+use super::{EXECUTION, House, UID, frame, house, key, progress, request};
 
 struct Sent {
     id: String,
@@ -46,9 +47,15 @@ async fn open(house: &House, query: &str, last: Option<&str>) -> Response<Body> 
     house.router.clone().oneshot(request.body(Body::empty()).expect("a request")).await.expect("an answer")
 }
 
+/// The next chunk that says something: a comment only shows that the server lives.
 async fn chunk(body: &mut Body) -> Option<String> {
-    let frame = tokio::time::timeout(Duration::from_secs(3), body.frame()).await.expect("in time")?;
-    Some(String::from_utf8(frame.ok()?.into_data().ok()?.to_vec()).expect("text"))
+    loop {
+        let frame = tokio::time::timeout(Duration::from_secs(60), body.frame()).await.expect("in time")?;
+        let text = String::from_utf8(frame.ok()?.into_data().ok()?.to_vec()).expect("text");
+        if !text.starts_with(':') {
+            return Some(text);
+        }
+    }
 }
 
 #[tokio::test]
@@ -134,6 +141,27 @@ async fn a_follower_of_a_step_waits_until_steps_are_known() {
     later.await.expect("no panic");
     let early = super::house().await;
     early.get(&format!("{EXECUTION}/logs?step=test"), "alice").await.problem(404);
+}
+
+#[tokio::test]
+async fn a_follower_of_a_step_hears_that_none_will_come() {
+    let house = house().await;
+    let store = house.store.clone();
+    let later = tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let conclusion = Conclusion {
+            verdict: Verdict::Errored,
+            reason: Reason::Unschedulable,
+            message: "no node took it".into(),
+            finished_at: jiff::Timestamp::UNIX_EPOCH,
+        };
+        store.conclude(UID, &conclusion).await.expect("concluded");
+    });
+    let path = format!("{EXECUTION}/logs?follow=true&step=test");
+    // Far less than it would wait for the runner.
+    let answer = tokio::time::timeout(Duration::from_secs(30), house.get(&path, "alice")).await;
+    answer.expect("it does not wait for a runner that is gone").problem(404);
+    later.await.expect("no panic");
 }
 
 #[tokio::test]

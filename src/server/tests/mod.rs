@@ -17,7 +17,7 @@ use assay_api::{Reason, StepState, Verdict};
 use assay_protocol::frame::{Header, Stream, encode};
 use assay_protocol::rest::Problem;
 use assay_protocol::{ArtifactTotals, Progress, RunOutcome, StepProgress};
-use assay_store::{Begin, RunKey, Store};
+use assay_store::{Begin, RunKey, Store, StoreConfig};
 use axum::Router;
 use axum::body::Body;
 use http::{Method, Request, StatusCode};
@@ -45,7 +45,8 @@ pub(crate) struct House {
 
 pub(crate) async fn house() -> House {
     let dir = tempfile::tempdir().expect("a folder");
-    let store = Store::open(dir.path()).await.expect("a store");
+    let config = StoreConfig { reserve: Some(0), ..StoreConfig::folder(dir.path()) };
+    let store = Store::open_with(config).await.expect("a store");
     begin(&store, "team-a", "smoke-1", UID, 1).await;
     let identities = Arc::new(Memory::default());
     let closing = watch::Sender::new(false);

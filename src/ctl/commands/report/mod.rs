@@ -10,6 +10,7 @@ use crate::exit;
 use crate::failure::Failure;
 use crate::output::screen::Screen;
 use crate::place::Place;
+use crate::remote::again::again;
 use crate::remote::server::RemoteError;
 use crate::remote::session::Session;
 use crate::remote::which::Which;
@@ -61,7 +62,8 @@ pub(crate) fn offline(task: Report, screen: &mut Screen) -> Result<u8, Failure> 
 pub(crate) async fn report(place: &Place, task: Report, screen: &mut Screen) -> Result<u8, Failure> {
     let session = Session::open(place).await?;
     let name = task.which.name(&session).await?;
-    let report: TestReport = match session.remote(&name).json("/report").await {
+    let remote = session.remote(&name);
+    let report: TestReport = match again(screen, async || remote.json("/report").await).await {
         Ok(report) => report,
         Err(RemoteError::Absent(_)) => {
             session.execution(&name).await?;

@@ -91,6 +91,12 @@ impl Kept {
         object
     }
 
+    /// Whether somebody else wrote the object since the one who writes it now has read it.
+    fn is_stale(&self, path: &str, object: &Value) -> bool {
+        let version = |object: &Value| object["metadata"]["resourceVersion"].clone();
+        self.objects.get(path).is_none_or(|known| version(known) != version(object))
+    }
+
     /// Creates an object under its own name.
     fn create(&mut self, path: &str, object: Value) -> Option<Value> {
         let path = format!("{path}/{}", object["metadata"]["name"].as_str()?);
@@ -181,6 +187,9 @@ async fn answer(State(server): State<ApiServer>, method: Method, uri: Uri, body:
         Method::GET => Some(kept.list(path)),
         Method::PATCH => kept.patch(path, body()),
         Method::DELETE => kept.objects.remove(path),
+        Method::PUT if path.contains("/leases/") && kept.is_stale(path, &body()) => {
+            return failure(StatusCode::CONFLICT, "Conflict");
+        }
         Method::PUT => Some(kept.write(path, body())),
         Method::POST if path.contains("/apis/assay.dev/") || path.ends_with("/leases") => {
             match kept.create(path, body()) {

@@ -5,10 +5,10 @@ use assay_gitops::DryRunAsk;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::House;
 use crate::gates::GATE;
 use crate::repository::Repository;
 use crate::rollbacks::{failed, grant};
+use crate::{House, found};
 
 impl House {
     /// Somebody annotates the gate, or takes the annotation back.
@@ -25,16 +25,14 @@ impl House {
 
     /// The answer to a question, once it is over.
     async fn answer(&self, token: &str) -> (String, Value) {
-        for _ in 0..400 {
-            for path in self.dry_runs() {
-                let record = self.server.get(&path).unwrap_or_default();
-                if record["spec"]["dryRun"]["token"] == token && record["status"]["finishedAt"].is_string() {
-                    return (path, record);
-                }
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        panic!("no answer among {:?}", self.server.paths("rollbacks"));
+        let answers =
+            |record: &Value| record["spec"]["dryRun"]["token"] == token && record["status"]["finishedAt"].is_string();
+        let look = async || {
+            let paths = self.dry_runs().into_iter();
+            let mut records = paths.map(|path| (path.clone(), self.server.get(&path).unwrap_or_default()));
+            records.find(|(_, record)| answers(record))
+        };
+        found(look, || format!("no answer among {:?}", self.server.paths("rollbacks"))).await
     }
 }
 
@@ -106,12 +104,8 @@ async fn a_failure_that_was_taken_back_is_answered_as_it_is_now() {
     assert_eq!(repository.git(&["rev-parse", "main"]), revert);
     // What nobody understands, and what was asked long ago, is asked by nobody.
     house.ask(Some("now"));
-    for _ in 0..400 {
-        if house.dry_runs().is_empty() {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
+    let gone = async || house.dry_runs().is_empty().then_some(());
+    found(gone, || format!("{:?} are still there", house.dry_runs())).await;
     house.ask(Some("2026-01-01T00:00:00Z"));
     tokio::time::sleep(std::time::Duration::from_secs(3)).await;
     assert_eq!(house.dry_runs(), Vec::<String>::new());

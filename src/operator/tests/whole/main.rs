@@ -8,7 +8,7 @@ mod rollbacks;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use assay_api::{Reason, StepState, Verdict};
 use assay_cluster::{Cluster, ConnectOptions, Elected, ElectionOptions, elect};
@@ -17,7 +17,7 @@ use assay_lifecycle::{Limits, Policy};
 use assay_operator::{Context, Git, GrantedTrees, Metrics, NoTrees, Settings, Trees, Webhooks, run};
 use assay_protocol::ingest::Commands;
 use assay_protocol::{ArtifactTotals, Progress, RunOutcome, Seal, Server, StepProgress};
-use assay_store::{RecordError, RunKey, Store};
+use assay_store::{RecordError, RunKey, Store, StoreConfig};
 use prometheus_client::registry::Registry;
 use serde_json::{Value, json};
 
@@ -31,17 +31,21 @@ struct House {
     store: Store,
     registry: Registry,
     _folder: tempfile::TempDir,
-    _elected: Option<Elected>,
-    _operator: tokio_util::task::AbortOnDropHandle<()>,
+    elected: Option<Elected>,
+    operator: tokio_util::task::AbortOnDropHandle<()>,
 }
 
 /// An operator that looks after what `server` has.
 async fn house(server: ApiServer) -> House {
-    house_with(server, false).await
+    house_with(server, false, Limits::default()).await
 }
 
-/// The same; if wanted it leads, and may do everything with Git.
-async fn house_with(server: ApiServer, writes: bool) -> House {
+/// The same, but it leads, and may do everything with Git.
+async fn leading_house(server: ApiServer) -> House {
+    house_with(server, true, Limits::default()).await
+}
+
+async fn house_with(server: ApiServer, writes: bool, retention: Limits) -> House {
     let address = server.start().await;
     let folder = tempfile::tempdir().expect("a folder");
     let kubeconfig = folder.path().join("kubeconfig");
@@ -54,7 +58,8 @@ async fn house_with(server: ApiServer, writes: bool) -> House {
     std::fs::write(&kubeconfig, text.to_string()).expect("written");
     let options = ConnectOptions { kubeconfig: Some(kubeconfig), field: "test".into(), ..ConnectOptions::default() };
     let cluster = Cluster::connect(&options).await.expect("an API server");
-    let store = Store::open(&folder.path().join("store")).await.expect("a store");
+    let kept = StoreConfig { reserve: Some(0), ..StoreConfig::folder(&folder.path().join("store")) };
+    let store = Store::open_with(kept).await.expect("a store");
     let metrics = Metrics::default();
     let mut registry = Registry::default();
     metrics.register(&mut registry);
@@ -67,12 +72,15 @@ async fn house_with(server: ApiServer, writes: bool) -> House {
         namespaces: Vec::new(),
         concurrency: 4,
         policy: Policy::default(),
-        retention: Limits { age: None, count: Some(1) },
+        retention,
         rollback_retention: Limits::default(),
         gitops: true,
     };
     let events = cluster.events("test");
-    let elected = writes.then(|| elect(&cluster, ElectionOptions::new("ns", "lease", "test")));
+    // Git's own program holds up the only thread of a test; nobody is to lose the lease by that.
+    let (duration, renew_deadline) = (Duration::from_secs(3600), Duration::from_secs(1800));
+    let options = ElectionOptions { duration, renew_deadline, ..ElectionOptions::new("ns", "lease", "test") };
+    let elected = writes.then(|| elect(&cluster, options));
     let git = elected.as_ref().map(|elected| Arc::new(git(elected, folder.path())));
     let trees: Arc<dyn Trees> = match &git {
         Some(git) => Arc::new(GrantedTrees::new(cluster.clone(), Arc::clone(git))),
@@ -83,7 +91,7 @@ async fn house_with(server: ApiServer, writes: bool) -> House {
     }
     let context = Context { cluster, store: store.clone(), events, trees, git, metrics, settings };
     let operator = tokio_util::task::AbortOnDropHandle::new(tokio::spawn(run(context)));
-    House { server, store, registry, _folder: folder, _elected: elected, _operator: operator }
+    House { server, store, registry, _folder: folder, elected, operator }
 }
 
 fn git(elected: &Elected, folder: &Path) -> Git {
@@ -99,17 +107,40 @@ fn git(elected: &Elected, folder: &Path) -> Git {
     }
 }
 
+/// Looks until something is found. The limit is one of patience: a machine that is busy with other things is no
+/// failure.
+async fn found<T>(mut look: impl AsyncFnMut() -> Option<T>, otherwise: impl FnOnce() -> String) -> T {
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_secs(120) {
+        if let Some(found) = look().await {
+            return found;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{}", otherwise());
+}
+
 impl House {
     /// Waits until the object at a path is as wanted.
     async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
-        for _ in 0..400 {
-            let object = self.server.get(path).unwrap_or_default();
-            if wanted(&object) {
-                return object;
-            }
-            tokio::time::sleep(Duration::from_millis(50)).await;
+        let look = async || Some(self.server.get(path).unwrap_or_default()).filter(|object| wanted(object));
+        found(look, || format!("{path} stays {}", self.server.get(path).unwrap_or_default())).await
+    }
+
+    /// Waits until something is counted: it is, a moment after it is written.
+    async fn counted(&self, what: &str, holds: impl Fn(&str) -> bool) {
+        found(async || holds(&self.numbers()).then_some(()), || format!("{what} is not in\n{}", self.numbers())).await;
+    }
+
+    /// Ends the operator, and gives its lease back.
+    async fn end(self) -> ApiServer {
+        self.operator.abort();
+        // It says only that it was cancelled.
+        let _ = self.operator.await;
+        if let Some(elected) = self.elected {
+            elected.release().await;
         }
-        panic!("{path} stays {}", self.server.get(path).unwrap_or_default());
+        self.server
     }
 
     /// Waits until the Job of an attempt is there.
@@ -212,13 +243,8 @@ async fn a_lost_attempt_is_followed_by_one_more_and_only_its_word_counts() {
     let record = house.store.execution_by_uid("uid-e").await.expect("a store").expect("a record");
     assert_eq!(record.attempt, 2);
     let commands = Commands { version: 1, pause: true, resume: Vec::new() };
-    for _ in 0..100 {
-        if house.store.commands("uid-e").await.expect("commands") == commands {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    assert_eq!(house.store.commands("uid-e").await.expect("commands"), commands);
+    let told = async || (house.store.commands("uid-e").await.expect("commands") == commands).then_some(());
+    found(told, || format!("the store does not hear of {commands:?}")).await;
 
     let run = |attempt| RunKey { execution_uid: "uid-e".into(), attempt, pod_uid: format!("pod-{attempt}") };
     let late = house.store.save_progress(&run(1), &passed()).await;
@@ -226,14 +252,13 @@ async fn a_lost_attempt_is_followed_by_one_more_and_only_its_word_counts() {
     house.store.save_progress(&run(2), &passed()).await.expect("kept");
     let ended = house.until(EXECUTION, |execution| execution["status"]["phase"] == "Finished").await;
     assert_eq!((&ended["status"]["verdict"], &ended["status"]["job"]["attempt"]), (&json!("passed"), &json!(2)));
-    let numbers = house.numbers();
     for line in [
         "assay_executions_tried_again_total 1",
         r#"assay_executions_finished_total{verdict="passed",reason="Passed"} 1"#,
         r#"assay_executions_unfinished{phase="Running"} 0"#,
     ] {
-        let standing = line.contains("unfinished") && !numbers.contains("Running");
-        assert!(standing || numbers.contains(line), "{line} is not in\n{numbers}");
+        let standing = |numbers: &str| line.contains("unfinished") && !numbers.contains("Running");
+        house.counted(line, |numbers| standing(numbers) || numbers.contains(line)).await;
     }
 }
 
@@ -330,17 +355,12 @@ async fn what_is_beyond_the_limits_goes_and_what_is_marked_stays() {
     ] {
         server.put(&format!("{KINDS}/testexecutions/{name}"), ended(name, day, annotation));
     }
-    let house = house(server).await;
+    let house = house_with(server, false, Limits { age: None, count: Some(1) }).await;
     house.until(&format!("{KINDS}/testexecutions/old"), Value::is_null).await;
     let left = house.server.paths("testexecutions");
     assert_eq!(left, ["hook", "kept", "new"].map(|name| format!("{KINDS}/testexecutions/{name}")));
-    for _ in 0..100 {
-        if house.store.execution_by_uid("uid-old").await.expect("a store").is_none() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("the record of `old` is still there");
+    let gone = async || house.store.execution_by_uid("uid-old").await.expect("a store").is_none().then_some(());
+    found(gone, || "the record of `old` is still there".to_owned()).await;
 }
 
 #[tokio::test]

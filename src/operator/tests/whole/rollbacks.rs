@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::apiserver::ApiServer;
 use crate::gates::{APPLICATION, GATE, application, gate};
 use crate::repository::Repository;
-use crate::{House, KINDS, house_with, workflow};
+use crate::{House, KINDS, found, leading_house, workflow};
 
 const GRANT: &str = "/apis/assay.dev/v1alpha1/gitwriteaccesses/shop";
 
@@ -21,7 +21,7 @@ pub(crate) async fn failed(repository: &Repository, policy: Value, grant: Value)
     server.put(GATE, judged);
     server.put(GRANT, grant);
     let good = repository.commit("apps/web/app.yaml", "good");
-    let house = house_with(server, true).await;
+    let house = leading_house(server).await;
     house.until(GRANT, |grant| grant["status"]["conditions"][0]["status"].is_string()).await;
     house.deliver(repository, &good);
     house.end_run(1, &good, Verdict::Passed).await;
@@ -53,13 +53,8 @@ impl House {
 
     /// The record, once it is in this phase.
     pub(crate) async fn rollback(&self, phase: &str) -> Value {
-        for _ in 0..400 {
-            if !self.server.paths("rollbacks").is_empty() {
-                break;
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-        }
-        let path = self.server.paths("rollbacks").first().cloned().expect("a record");
+        let first = async || self.server.paths("rollbacks").first().cloned();
+        let path = found(first, || "there is no record of a rollback".to_owned()).await;
         self.until(&path, |record| record["status"]["phase"] == phase).await
     }
 }
@@ -87,15 +82,8 @@ async fn what_failed_is_taken_back_and_green_again() {
     assert_eq!(phases, ["Evaluating", "Committing", "Deploying", "Verifying", "Recovered"]);
     assert!(record["status"]["recoveryTime"].is_string());
     assert_eq!(repository.git(&["rev-list", "--count", "main"]), "3", "nothing else was written");
-    let counted = || house.numbers().contains(r#"assay_rollbacks_total{phase="Recovered",reason="Recovered"} 1"#);
-    for _ in 0..100 {
-        // It is counted a moment after it is written.
-        if counted() {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
-    }
-    panic!("not counted:\n{}", house.numbers());
+    let line = r#"assay_rollbacks_total{phase="Recovered",reason="Recovered"} 1"#;
+    house.counted(line, |numbers| numbers.contains(line)).await;
 }
 
 #[tokio::test]
@@ -126,22 +114,14 @@ async fn a_push_that_nobody_recorded_is_found_in_the_repository() {
     let repository = Repository::start().await;
     let (house, ..) = failed(&repository, json!({ "mode": "Push" }), grant(&repository)).await;
     let record = house.rollback("Deploying").await;
-    let server = house.server.clone();
-    drop(house);
+    let server = house.end().await;
     // As if the manager had died between the push and its record.
     let path = server.paths("rollbacks").first().cloned().expect("a record");
     let mut before = record.clone();
     before["status"]["phase"] = json!("Committing");
     before["status"]["pushedAt"] = Value::Null;
     server.put(&path, before);
-    server.put(
-        "/apis/coordination.k8s.io/v1/namespaces/ns/leases/lease",
-        json!({
-            "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": { "name": "lease", "namespace": "ns" },
-            "spec": { "holderIdentity": "" },
-        }),
-    );
-    let second = house_with(server, true).await;
+    let second = leading_house(server).await;
     let again = second.rollback("Deploying").await;
     assert_eq!(again["status"]["commit"]["id"], record["status"]["commit"]["id"]);
     assert_eq!(repository.git(&["rev-list", "--count", "main"]), "3", "it is pushed once");
