@@ -12,6 +12,9 @@ use crate::space;
 /// All branches, also those that somebody rewrote.
 const BRANCHES: &str = "+refs/heads/*:refs/heads/*";
 
+/// Before the name of a mirror's folder, that of a copy which is not finished.
+pub(crate) const UNFINISHED: &str = "new-";
+
 /// A mirror on disk.
 #[derive(Clone, Debug)]
 pub(crate) struct Mirror {
@@ -40,7 +43,7 @@ impl Mirror {
     /// Copies the repository, beside what is there. Contents of files are left out, unless `whole`.
     pub(crate) async fn copy(&self, session: &Session, limits: &Limits, whole: bool) -> Result<PathBuf, GitError> {
         let name = self.folder.file_name().expect("a mirror has a name").to_string_lossy();
-        let new = self.folder.with_file_name(format!("new-{name}"));
+        let new = self.folder.with_file_name(format!("{UNFINISHED}{name}"));
         space::remove(&new).await;
         match copy(session, &new, limits, whole).await {
             Ok(()) => Ok(new),

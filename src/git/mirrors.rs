@@ -12,7 +12,7 @@ use tokio::sync::{OwnedRwLockReadGuard, RwLock, Semaphore, SemaphorePermit};
 use crate::address::Address;
 use crate::error::GitError;
 use crate::limits::Limits;
-use crate::mirror::Mirror;
+use crate::mirror::{self, Mirror};
 use crate::session::Session;
 use crate::space;
 
@@ -86,35 +86,37 @@ impl Mirrors {
         if fetched.is_some_and(|began| began >= asked) && place.mirror.exists() {
             return Ok(());
         }
-        let connection = self.connection().await;
-        let began = Instant::now();
-        self.bring(place, session).await?;
-        drop(connection);
-        *fetched = Some(began);
+        *fetched = Some(self.bring(place, session).await?);
         self.tend(place).await
     }
 
-    /// Fetches into the mirror, or makes it when there is none, or none that is whole.
-    async fn bring(&self, place: &Place, session: &Session) -> Result<(), GitError> {
+    /// Fetches into the mirror, or makes it when there is none, or none that is whole. Gives when it began to.
+    ///
+    /// Who holds a mirror waits for a connection, so nobody may wait for a mirror while he has one.
+    async fn bring(&self, place: &Place, session: &Session) -> Result<Instant, GitError> {
         if place.mirror.exists() {
             let _lock = place.lock.read().await;
-            let fetched = place.mirror.fetch(session, &self.limits).await;
-            match &fetched {
-                Err(error) if place.is_to_blame(error) => {
+            let _connection = self.connection().await;
+            let began = Instant::now();
+            match place.mirror.fetch(session, &self.limits).await {
+                Err(error) if place.is_to_blame(&error) => {
                     tracing::warn!(repository = session.address.url, %error, "the mirror is made anew");
                 }
-                _ => return fetched,
+                fetched => return fetched.map(|()| began),
             }
         }
         tokio::fs::create_dir_all(&self.folder)
             .await
             .map_err(|source| GitError::Machine { doing: "make the folder of the mirrors", source })?;
+        let connection = self.connection().await;
+        let began = Instant::now();
         let copy = place.mirror.copy(session, &self.limits, place.whole.load(Ordering::Relaxed)).await?;
+        drop(connection);
         // Whoever reads the old one is not kept waiting for the copy, but only for the change.
         let _lock = place.lock.write().await;
         place.mirror.become_copy(&copy).await?;
         *place.made.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-        Ok(())
+        Ok(began)
     }
 
     /// Sees to it that the mirror, and all together, stay within their limits.
@@ -142,8 +144,9 @@ impl Mirrors {
 
     /// Removes the mirrors that were not used for longest, other than this one and those in use.
     async fn make_room(&self, keep: &Path) {
+        self.sweep().await;
         let mut all = Vec::new();
-        for folder in mirrors_in(&self.folder) {
+        for folder in folders(&self.folder, PREFIX) {
             let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let place = self.place_named(&name);
             let known = *place.bytes.lock().unwrap_or_else(PoisonError::into_inner);
@@ -170,6 +173,18 @@ impl Mirrors {
         }
     }
 
+    /// Removes copies that were begun and that nobody makes any more.
+    async fn sweep(&self) {
+        for folder in folders(&self.folder, &format!("{}{PREFIX}", mirror::UNFINISHED)) {
+            let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let place = self.place_named(&name[mirror::UNFINISHED.len()..]);
+            // Whoever makes it has this.
+            if let Ok(_nobody) = place.fetched.try_lock() {
+                space::remove(&folder).await;
+            }
+        }
+    }
+
     /// Removes a mirror that is to blame for an error; answers whether another try is worth it.
     pub(crate) async fn mended(&self, place: &Place, error: &GitError) -> bool {
         if !place.is_to_blame(error) {
@@ -184,7 +199,7 @@ impl Mirrors {
         true
     }
 
-    /// The right to speak to a server.
+    /// The right to speak to a server. Who also needs a mirror holds that first.
     pub(crate) async fn connection(&self) -> SemaphorePermit<'_> {
         self.connections.acquire().await.expect("nobody closes it")
     }
@@ -243,9 +258,9 @@ impl Place {
     }
 }
 
-fn mirrors_in(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let ours = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(PREFIX));
+fn folders(parent: &Path, prefix: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path());
+    let ours = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
     entries.filter(ours).collect()
 }
 

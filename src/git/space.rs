@@ -1,10 +1,15 @@
 //! How much of the disk a mirror takes.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// How often a mirror is measured while it is being made.
 const LOOK: Duration = Duration::from_secs(1);
+/// Between two tries to remove a folder in which somebody still writes.
+const DYING: Duration = Duration::from_millis(50);
+/// So many tries.
+const TRIES: u32 = 40;
 
 /// What a folder takes.
 #[derive(Clone, Copy, Debug, Default)]
@@ -50,9 +55,18 @@ pub(crate) async fn outgrown(folder: &Path, limit: u64) {
 
 /// Removes a folder; that it is not there is as good.
 pub(crate) async fn remove(folder: &Path) {
-    if let Err(error) = tokio::fs::remove_dir_all(folder).await
-        && error.kind() != std::io::ErrorKind::NotFound
-    {
-        tracing::warn!(folder = %folder.display(), %error, "a mirror cannot be removed");
+    for last in (0..TRIES).map(|number| number + 1 == TRIES) {
+        match tokio::fs::remove_dir_all(folder).await {
+            Ok(()) => return,
+            Err(error) if error.kind() == ErrorKind::NotFound && !folder.exists() => return,
+            // Processes that were just ended may finish what they are at.
+            Err(error) if !last && matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::NotFound) => {
+                tokio::time::sleep(DYING).await;
+            }
+            Err(error) => {
+                tracing::warn!(folder = %folder.display(), %error, "a mirror cannot be removed");
+                return;
+            }
+        }
     }
 }

@@ -139,8 +139,7 @@ pub(crate) fn read_plain(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Age of a file by its modification time.
-pub(crate) fn age(path: &Path) -> Option<std::time::Duration> {
-    let modified = path.metadata().ok()?.modified().ok()?;
-    Some(SystemTime::now().duration_since(modified).unwrap_or_default())
+/// When a file was written last, by the clock of who wrote it.
+pub(crate) fn modified(path: &Path) -> Option<SystemTime> {
+    path.metadata().ok()?.modified().ok()
 }

@@ -97,8 +97,8 @@ impl Artifacts {
     /// # Errors
     /// When the database or the blob store does not answer.
     pub async fn open(&self, uid: &str, name: &str) -> Result<Option<(ArtifactRecord, ArtifactStream)>, ArtifactError> {
-        // A replacement may take the blob away between the two look-ups: look again.
-        for _ in 0..2 {
+        let mut missed = None;
+        loop {
             let row = sqlx::query(
                 "SELECT name, step, size, sha256, content_type, blob FROM artifacts
                  WHERE execution_uid = $1 AND name = $2",
@@ -109,16 +109,19 @@ impl Artifacts {
             .await?;
             let Some(row) = row else { return Ok(None) };
             let blob: String = row.try_get("blob")?;
-            match self.blobs.get(&Path::from(blob)).await {
+            if missed.as_ref() == Some(&blob) {
+                return Ok(None);
+            }
+            match self.blobs.get(&Path::from(blob.as_str())).await {
                 Ok(found) => {
                     let stream = found.into_stream().map_err(ArtifactError::Blob).boxed();
                     return Ok(Some((record(&row)?, stream)));
                 }
-                Err(object_store::Error::NotFound { .. }) => {}
+                // A replacement may have taken the blob away between the two look-ups: there is another one then.
+                Err(object_store::Error::NotFound { .. }) => missed = Some(blob),
                 Err(error) => return Err(error.into()),
             }
         }
-        Ok(None)
     }
 
     /// Removes blobs from before a moment that a crash left without a record.

@@ -50,14 +50,9 @@ async fn sweep(store: Weak<Inner>) {
 }
 
 async fn archive(store: Weak<Inner>) {
-    let mut from = Timestamp::MIN;
     while let Some(chores) = store.upgrade().map(|inner| Chores::of(&inner)) {
-        let to = Timestamp::now() - LATE;
-        match chores.archive(from, to).await {
-            Ok(archived) => {
-                from = to;
-                tracing::debug!(archived, "logs were archived");
-            }
+        match chores.archive(Timestamp::now() - LATE).await {
+            Ok(archived) => tracing::debug!(archived, "logs were archived"),
             Err(error) => tracing::warn!(%error, "logs were not archived"),
         }
         drop(chores);
@@ -111,10 +106,14 @@ impl Chores {
         Ok(removed)
     }
 
-    /// Archives the logs of executions that were concluded between two moments.
-    pub(crate) async fn archive(&self, from: Timestamp, to: Timestamp) -> Result<u64, ReadError> {
+    /// Archives the logs of executions that ended before a moment. What is not archived yet is seen on the disk,
+    /// so that nothing is passed over: no late conclusion, no late piece, and nothing that failed the last time.
+    pub(crate) async fn archive(&self, before: Timestamp) -> Result<u64, ReadError> {
         let mut archived = 0;
-        for uid in self.kept.concluded(from, to).await? {
+        for uid in self.logs.plain().await? {
+            if !self.kept.ended(&uid, before).await? {
+                continue;
+            }
             // The file that an archive replaces may be about to be copied.
             let _allowed = self.removals.allowed().await;
             match self.logs.archive(&uid).await {

@@ -151,14 +151,12 @@ impl Kept {
         })
     }
 
-    /// Executions that were concluded in a span of time.
-    pub(crate) async fn concluded(&self, from: Timestamp, to: Timestamp) -> Result<Vec<String>, RecordError> {
-        let uids = sqlx::query_scalar("SELECT uid FROM executions WHERE finished_us >= $1 AND finished_us < $2")
-            .bind(from.as_microsecond())
-            .bind(to.as_microsecond())
-            .fetch_all(&self.database.readers)
-            .await?;
-        Ok(uids)
+    /// Whether the execution is concluded, and ended before a moment.
+    pub(crate) async fn ended(&self, uid: &str, before: Timestamp) -> Result<bool, RecordError> {
+        let row = sqlx::query("SELECT uid FROM executions WHERE uid = $1 AND finished_us < $2")
+            .bind(uid)
+            .bind(before.as_microsecond());
+        Ok(row.fetch_optional(&self.database.readers).await?.is_some())
     }
 
     /// Whether the execution is known.

@@ -29,7 +29,15 @@ fn account() -> Option<Value> {
         eprintln!("NOT TRIED: there is no Gitea (devcluster up --with gitea)");
         return None;
     };
-    Some(serde_json::from_str(&text).unwrap())
+    let account: Value = serde_json::from_str(&text).unwrap();
+    let url: http::Uri = account["url"].as_str().unwrap().parse().unwrap();
+    // One that did not end in good order leaves its account behind.
+    let address = (url.host().unwrap(), url.port_u16().unwrap_or(80));
+    if let Err(error) = std::net::TcpStream::connect(address) {
+        eprintln!("NOT TRIED: no Gitea listens (devcluster up --with gitea): {error}");
+        return None;
+    }
+    Some(account)
 }
 
 struct Gitea {
@@ -46,7 +54,9 @@ impl Gitea {
         let field = |name: &str| account[name].as_str().unwrap().to_owned();
         let (url, user, token) = (field("url"), field("user"), Secret::new(field("token")));
         let wire = Wire::new(format!("{url}/api/v1"), AUTHORIZATION, "token ", &token, None).unwrap();
-        let name = format!("git-room-{}", std::process::id());
+        // A run that failed leaves its repository behind, and numbers of processes come again.
+        let now = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+        let name = format!("git-room-{}-{now}", std::process::id());
         let gitea = Self { wire, url, user, token, name };
         let body = json!({ "name": gitea.name, "private": true, "auto_init": true, "default_branch": "main" });
         gitea.ask(Method::POST, "/user/repos", body).await;
@@ -161,12 +171,14 @@ async fn on_a_protected_branch(gitea: &Gitea, repositories: &Repositories, good:
 
     // Gitea works out in the background whether it can be merged.
     let merge = gitea.repository(&format!("/pulls/{}/merge", opened.number));
-    for pause in [200, 400, 800, 1600, 3200] {
+    let begun = std::time::Instant::now();
+    loop {
         let reply = gitea.wire.call("merge", Method::POST, &merge, Some(&json!({ "Do": "merge" }))).await.unwrap();
         if reply.status == 200 {
             break;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(pause)).await;
+        assert!(begun.elapsed().as_secs() < 60, "it is not merged: {}", reply.body);
+        tokio::time::sleep(std::time::Duration::from_millis(200)).await;
     }
     let state = client.state(opened.number).await.unwrap();
     let facts = repositories.look(&remote, &shop(good, worse)).await.unwrap();

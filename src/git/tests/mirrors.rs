@@ -1,12 +1,27 @@
 //! Mirrors: made, damaged, outgrown, shared.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::paths::{bad, good, shop};
 use super::server::Server;
+use crate::mirrors::Mirrors;
+use crate::session::Session;
 use crate::{Disposition, GitError, Limits, Look};
+
+/// Nothing takes so long unless it hangs.
+const LONG: Duration = Duration::from_secs(60);
+
+/// Waits until that is so.
+async fn until(is_so: impl Fn() -> bool) {
+    let end = Instant::now() + LONG;
+    while !is_so() {
+        assert!(Instant::now() < end, "it does not come about");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
 
 fn mirrors(server: &Server) -> Vec<std::path::PathBuf> {
     let entries = std::fs::read_dir(server.mirrors.path()).unwrap().flatten().map(|entry| entry.path());
@@ -172,7 +187,8 @@ async fn a_repository_that_is_too_large_is_refused() {
     assert!(mirrors(&server).is_empty());
 }
 
-#[tokio::test(flavor = "multi_thread")]
+// On one thread, so that no fetch gets anywhere before all have asked.
+#[tokio::test]
 async fn those_who_wait_share_a_fetch() {
     let server = Server::start().await;
     let author = server.repository("shop", "sha1");
@@ -207,16 +223,18 @@ async fn a_server_that_is_silent_does_not_hold_anybody_for_ever() {
     let server = Server::start().await;
     let repositories = server.limited(Limits { clone: Duration::from_secs(1), ..Limits::default() });
     let remote = crate::Remote { url: format!("http://{address}/x"), ..crate::Remote::default() };
-    let began = std::time::Instant::now();
-    let error = repositories.fetch(&remote).await.unwrap_err();
+    let fetched = tokio::time::timeout(LONG, repositories.fetch(&remote)).await;
+    let error = fetched.expect("it ends").unwrap_err();
     assert!(matches!(error, GitError::Late { .. }), "{error}");
-    assert!(began.elapsed() < Duration::from_secs(5));
-    // The whole group is gone, the helper that spoke HTTP too.
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    // The whole group goes, the helper that spoke HTTP too.
     let speaks = |line: &str| line.contains(&address.to_string());
-    assert!(!super::secrecy::command_lines().iter().any(|line| speaks(line)));
+    until(|| !super::secrecy::command_lines().iter().any(|line| speaks(line))).await;
     drop(listener);
-    let error = repositories.fetch(&remote).await.unwrap_err();
+    // A port that is taken, and on which nobody listens.
+    let deaf = tokio::net::TcpSocket::new_v4().unwrap();
+    deaf.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let url = format!("http://{}/x", deaf.local_addr().unwrap());
+    let error = repositories.fetch(&crate::Remote { url, ..remote }).await.unwrap_err();
     assert_eq!(error.disposition(), Disposition::Transient, "{error}");
 }
 
@@ -239,21 +257,79 @@ async fn many_small_fetches_are_tidied() {
     assert_eq!(facts.range.len(), 12);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+// On one thread, so that the fetch gets no further than beginning.
+#[tokio::test]
 async fn a_fetch_goes_on_when_nobody_waits_for_it() {
     let server = Server::start().await;
     let author = server.repository("shop", "sha1");
     let good = good(&author);
     let repositories = server.repositories();
     let remote = server.remote("shop");
-    // It gets no further than beginning.
-    let impatient = tokio::time::timeout(Duration::from_millis(1), repositories.fetch(&remote)).await;
-    assert!(impatient.is_err());
-    let until = std::time::Instant::now() + Duration::from_secs(30);
+    let mut impatient = Box::pin(repositories.fetch(&remote));
+    let asked = std::future::poll_fn(|context| Poll::Ready(impatient.as_mut().poll(context))).await;
+    assert!(asked.is_pending());
+    drop(impatient);
+    let end = Instant::now() + LONG;
     while repositories.tree_hash(&remote, &good, &[String::new()]).await.unwrap().is_none() {
-        assert!(std::time::Instant::now() < until);
+        assert!(Instant::now() < end, "nobody fetches");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_holds_a_mirror_gets_a_connection_while_it_is_made_anew() {
+    let server = Server::start().await;
+    good(&server.repository("shop", "sha1"));
+    let limits = Limits { connections: 1, ..Limits::default() };
+    let mirrors = Arc::new(Mirrors::new(server.mirrors.path().to_owned(), limits));
+    let session = Arc::new(Session::open(&server.remote("shop")).unwrap());
+    let held = mirrors.fresh(Arc::clone(&session)).await.unwrap();
+    std::fs::remove_file(held.mirror.folder.join("HEAD")).unwrap();
+    let before = server.switch.fetches.load(Ordering::SeqCst);
+    let all = Arc::clone(&mirrors);
+    let anew = tokio::spawn(async move { all.fresh(session).await.map(drop) });
+    until(|| server.switch.fetches.load(Ordering::SeqCst) > before).await;
+    let connection = tokio::time::timeout(LONG, mirrors.connection()).await.expect("the copy is made meanwhile");
+    drop((connection, held));
+    anew.await.unwrap().unwrap();
+}
+
+// On one thread, so that everybody waits where he has to after some turns.
+#[tokio::test]
+async fn who_waits_for_a_mirror_takes_no_connection_from_who_holds_it() {
+    let server = Server::start().await;
+    good(&server.repository("shop", "sha1"));
+    let limits = Limits { connections: 1, ..Limits::default() };
+    let mirrors = Arc::new(Mirrors::new(server.mirrors.path().to_owned(), limits));
+    let session = Arc::new(Session::open(&server.remote("shop")).unwrap());
+    let held = mirrors.fresh(Arc::clone(&session)).await.unwrap();
+    let (all, place) = (Arc::clone(&mirrors), mirrors.place(&session.address));
+    let removal = tokio::spawn(async move { all.mended(&place, &GitError::Damaged("said".to_owned())).await });
+    tokio::task::yield_now().await;
+    let all = Arc::clone(&mirrors);
+    let fetch = tokio::spawn(async move { all.fresh(session).await.map(drop) });
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    let connection = tokio::time::timeout(LONG, mirrors.connection()).await.expect("nobody uses it");
+    drop((connection, held));
+    assert!(removal.await.unwrap());
+    fetch.await.unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_was_never_finished_goes() {
+    let server = Server::start().await;
+    for name in ["one", "two"] {
+        good(&server.repository(name, "sha1"));
+    }
+    let repositories = server.repositories();
+    repositories.fetch(&server.remote("one")).await.unwrap();
+    let whole = mirrors(&server).remove(0);
+    let begun = whole.with_file_name(format!("new-{}", whole.file_name().unwrap().to_string_lossy()));
+    std::fs::create_dir_all(begun.join("objects")).unwrap();
+    repositories.fetch(&server.remote("two")).await.unwrap();
+    assert!(!begun.exists() && whole.exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

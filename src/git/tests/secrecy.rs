@@ -28,10 +28,11 @@ impl Watch {
         let (ends, seen) = (Arc::clone(&stop), Arc::clone(&seen_git));
         let thread = std::thread::spawn(move || {
             let mut found = Vec::new();
+            let mark = CANARY.split('/').next().unwrap();
             while !ends.load(Ordering::SeqCst) {
                 let lines = command_lines();
                 seen.fetch_add(lines.iter().filter(|line| line.contains("remote-http")).count(), Ordering::SeqCst);
-                found.extend(lines.into_iter().filter(|line| line.contains("canary")));
+                found.extend(lines.into_iter().filter(|line| line.contains(mark)));
             }
             found
         });
@@ -71,7 +72,7 @@ async fn errors_do_not_repeat_it() {
     let author = server.repository("shop", "sha1");
     good(&author);
     let repositories = server.repositories();
-    let wrong = format!("{CANARY}-wrong");
+    let wrong = format!("{}-wrong", *CANARY);
     let credentials = Credentials::Basic { username: "u".to_owned(), password: Secret::new(&wrong) };
     let remote = Remote { credentials, ..server.remote("shop") };
     let error = repositories.fetch(&remote).await.unwrap_err();
@@ -79,7 +80,7 @@ async fn errors_do_not_repeat_it() {
     assert!(error.to_string().contains("Authentication failed"), "{error}");
     let mut shown = format!("{error} {error:?}");
     // A server that repeats everything it hears.
-    server.protect("shop", &format!("your password is {CANARY}"));
+    server.protect("shop", &format!("your password is {}", *CANARY));
     let remote = server.remote("shop");
     repositories.fetch(&remote).await.unwrap();
     let tip = author.tip("main");

@@ -1,9 +1,11 @@
 //! A Git server that asks for a password, and does to its clients what servers do.
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 
 use assay_git_server::{Folder, Request};
 use axum::Router;
@@ -16,8 +18,18 @@ use super::author::{Author, git};
 use crate::{Credentials, Limits, Remote, Repositories, Secret};
 
 pub(super) const USER: &str = "assay";
-/// Must be nowhere.
-pub(super) const CANARY: &str = "canary-7f3/9:a@b";
+/// Must be nowhere. Another one in each process, for the arguments of all are looked at.
+pub(super) static CANARY: LazyLock<String> = LazyLock::new(|| {
+    let nanos = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap().as_nanos();
+    format!("canary-{}-{nanos}/9:a@b", std::process::id())
+});
+/// The header that shows it.
+static SHOWN: LazyLock<String> = LazyLock::new(|| {
+    let mut command = std::process::Command::new("base64");
+    let mut child = command.arg("-w0").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    write!(child.stdin.take().unwrap(), "{USER}:{}", *CANARY).unwrap();
+    format!("Basic {}", String::from_utf8(child.wait_with_output().unwrap().stdout).unwrap())
+});
 
 #[derive(Default)]
 pub(super) struct Switch {
@@ -79,7 +91,7 @@ impl Server {
     }
 
     pub(super) fn remote(&self, name: &str) -> Remote {
-        let credentials = Credentials::Basic { username: USER.to_owned(), password: Secret::new(CANARY) };
+        let credentials = Credentials::Basic { username: USER.to_owned(), password: Secret::new(CANARY.as_str()) };
         Remote { url: self.url(name), credentials, ca: None }
     }
 
@@ -110,8 +122,7 @@ fn plain(status: StatusCode) -> Response<Body> {
 }
 
 fn knows_the_password(headers: &HeaderMap) -> bool {
-    // `printf assay:canary-7f3/9:a@b | base64`
-    headers.get("authorization").is_some_and(|value| value == "Basic YXNzYXk6Y2FuYXJ5LTdmMy85OmFAYg==")
+    headers.get("authorization").is_some_and(|value| value == SHOWN.as_str())
 }
 
 async fn serve(

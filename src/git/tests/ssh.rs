@@ -1,9 +1,11 @@
 //! The same over SSH, by a real server.
 
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::TempDir;
 
@@ -16,7 +18,7 @@ use crate::{Credentials, Disposition, GitError, Push, Pushed, Remote, Secret};
 const SSHD: &str = "/usr/sbin/sshd";
 
 struct Sshd {
-    child: Child,
+    ends: Arc<AtomicBool>,
     port: u16,
     dir: TempDir,
     user: String,
@@ -26,8 +28,9 @@ struct Sshd {
 
 impl Drop for Sshd {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.ends.store(true, Ordering::SeqCst);
+        // Wakes who accepts.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
 }
 
@@ -42,9 +45,8 @@ impl Sshd {
         let path = |name: &str| dir.path().join(name);
         let [_, key, stranger] = ["host", "user", "stranger"].map(|name| keygen(&path(name), "ed25519", ""));
         std::fs::copy(path("user.pub"), path("authorized")).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = format!(
-            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
+            "HostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
              PidFile none\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n\
              SetEnv GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0=safe.directory GIT_CONFIG_VALUE_0=* \
              GIT_CONFIG_KEY_1=uploadpack.allowFilter GIT_CONFIG_VALUE_1=true\n",
@@ -55,15 +57,19 @@ impl Sshd {
         if rustix::process::getuid().is_root() {
             std::fs::create_dir_all("/run/sshd").unwrap();
         }
-        let mut command = Command::new(SSHD);
-        let child = command.args(["-D", "-e", "-f"]).arg(path("config")).stderr(Stdio::null()).spawn().unwrap();
-        let until = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < until, "sshd does not start");
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let (listener, ends) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::new(AtomicBool::new(false)));
+        let port = listener.local_addr().unwrap().port();
+        let (config, ended) = (path("config"), Arc::clone(&ends));
+        std::thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                if ended.load(Ordering::SeqCst) {
+                    return;
+                }
+                serve(stream, &config);
+            }
+        });
         let user = String::from_utf8(Command::new("id").arg("-un").output().unwrap().stdout).unwrap().trim().to_owned();
-        Some(Self { child, port, user, dir, key, stranger })
+        Some(Self { ends, port, user, dir, key, stranger })
     }
 
     fn known_hosts(&self, of: &str) -> String {
@@ -77,6 +83,15 @@ impl Sshd {
         let identity = Secret::new(key.replace('\n', "\r\n").trim_end());
         Remote { url, credentials: Credentials::Ssh { identity, known_hosts: known_hosts.to_owned() }, ca: None }
     }
+}
+
+/// One connection, by a server that ends with it: no port has to be free later than now.
+fn serve(stream: TcpStream, config: &Path) {
+    let socket = || Stdio::from(OwnedFd::from(stream.try_clone().unwrap()));
+    let mut command = Command::new(SSHD);
+    command.args(["-i", "-e", "-f"]).arg(config).stdin(socket()).stdout(socket()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    std::thread::spawn(move || child.wait());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,7 +29,6 @@ fn entities_are_neither_expanded_nor_fetched() {
 
 #[test]
 fn size_does_not_matter() {
-    let start = Instant::now();
     let tail = "</failure></testcase></testsuite>";
     for (name, reader) in [
         ("text", endless("<testsuite><testcase name='a'><failure>", "0123456789", 1_000_000, tail)),
@@ -71,14 +70,15 @@ fn size_does_not_matter() {
             ),
         ),
     ] {
+        let start = Instant::now();
         let report = junit(reader).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert!(start.elapsed() < Duration::from_secs(60), "{name}: {:?}", start.elapsed());
         assert!(report.cases().any(|case| case.name == "a" && case.outcome == Outcome::Failed), "{name}");
         for case in report.cases() {
             assert!(case.message.as_ref().is_none_or(|text| text.len() <= 1024), "{name}");
             assert!(case.details.as_ref().is_none_or(|text| text.len() <= 8192), "{name}");
         }
     }
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -167,6 +167,20 @@ impl<'a> Leader<'a> {
             }
         };
         tokio::select! {
+            // What was asked for counts before what a step's end leads to.
+            biased;
+            _ = self.terminations.changed() => Ok(vec![Event::Terminate]),
+            _ = heartbeat.tick() => {
+                self.posts.beat();
+                Ok(self.posts.look_around())
+            }
+            told = told => match told {
+                Heard::Notice(text) => {
+                    self.note(&text);
+                    Ok(Vec::new())
+                }
+                Heard::Commands(commands) => Ok(vec![Event::Commands(commands)]),
+            },
             ready = self.watch.readable() => {
                 let mut ready = ready.map_err(LeadError::Setup)?;
                 ready.get_inner().drain();
@@ -175,20 +189,6 @@ impl<'a> Leader<'a> {
                 Ok(self.posts.look())
             }
             () = alarm => Ok(vec![Event::Tick]),
-            _ = self.terminations.changed() => Ok(vec![Event::Terminate]),
-            _ = heartbeat.tick() => {
-                self.posts.beat();
-                let mut events = self.posts.look();
-                events.extend(self.posts.look_for_dead());
-                Ok(events)
-            }
-            told = told => match told {
-                Heard::Notice(text) => {
-                    self.note(&text);
-                    Ok(Vec::new())
-                }
-                Heard::Commands(commands) => Ok(vec![Event::Commands(commands)]),
-            }
         }
     }
 
@@ -282,7 +282,6 @@ impl<'a> Leader<'a> {
     fn publish(&mut self) {
         let Some(uplink) = &self.uplink else { return };
         let now = self.snapshot();
-        uplink.listen_for_commands(now.paused.is_some());
         if self.last.as_ref() == Some(&now) {
             return;
         }

@@ -2,6 +2,7 @@
 //! an attempt, who is dead.
 
 use std::collections::BTreeSet;
+use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
@@ -57,8 +58,21 @@ impl Posts {
 
     /// Tells step containers that there is a leader.
     pub(super) fn beat(&self) {
-        let now = Timestamp::now().to_string();
-        let _ = control_dir::publish(&self.control.leader(), "heartbeat", now.as_bytes());
+        let now = Timestamp::now();
+        let written = control_dir::publish(&self.control.leader(), "heartbeat", now.to_string().as_bytes());
+        if written.is_err() {
+            // Its time can be set also where there is no room for a file.
+            let _ = File::open(self.control.heartbeat()).and_then(|file| file.set_modified(now.into()));
+        }
+    }
+
+    /// What is new since the last look, and who died, after all that he left.
+    pub(super) fn look_around(&mut self) -> Vec<Event> {
+        // Looked for first: who dies between the two looks has said everything that he had to say.
+        let dead = self.look_for_dead();
+        let mut events = self.look();
+        events.extend(dead);
+        events
     }
 
     /// What is new since the last look.
@@ -78,7 +92,7 @@ impl Posts {
     }
 
     /// Groups whose runner died: its lock can be taken.
-    pub(super) fn look_for_dead(&mut self) -> Vec<Event> {
+    fn look_for_dead(&mut self) -> Vec<Event> {
         let mut events = Vec::new();
         for (group, post) in self.groups.iter_mut().enumerate() {
             if post.ready && !post.lost && post.is_dead() {
@@ -126,5 +140,58 @@ impl Post {
     fn is_dead(&self) -> bool {
         let Ok(file) = control_dir::open_plain(&self.dir.alive()) else { return false };
         flock(&file, FlockOperation::NonBlockingLockShared).is_ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant, SystemTime};
+
+    use super::*;
+
+    fn posts(groups: usize) -> (tempfile::TempDir, Posts) {
+        let dir = tempfile::tempdir().unwrap();
+        let posts = Posts::open(ControlDir::new(dir.path()), groups, &Watch::new().unwrap()).unwrap();
+        (dir, posts)
+    }
+
+    #[test]
+    fn the_heart_beats_where_nothing_can_be_written() {
+        let (_dir, posts) = posts(0);
+        posts.beat();
+        let heartbeat = posts.control.heartbeat();
+        let long_ago = SystemTime::UNIX_EPOCH + Duration::from_secs(1000);
+        File::options().write(true).open(&heartbeat).unwrap().set_modified(long_ago).unwrap();
+        // As on a full disk: the file cannot be made.
+        std::fs::create_dir(posts.control.leader().join(".heartbeat.tmp")).unwrap();
+        posts.beat();
+        assert!(control_dir::modified(&heartbeat).unwrap() > long_ago);
+    }
+
+    #[test]
+    fn the_last_word_of_who_dies_is_heard() {
+        let done = br#"{"step":0,"attempt":1,"ending":"exited","exitCode":0,"signal":null,"message":null,"files":[],
+            "startedAt":"2026-01-01T00:00:00Z","finishedAt":"2026-01-01T00:00:00Z","notes":[],"logEnd":0}"#;
+        // Often enough that a death falls between any two looks.
+        for round in 0..50 {
+            let (_dir, mut posts) = posts(1);
+            let dir = posts.groups[0].dir.clone();
+            dir.publish(control_dir::ALIVE, b"").unwrap();
+            let alive = File::open(dir.alive()).unwrap();
+            flock(&alive, FlockOperation::LockExclusive).unwrap();
+            dir.publish(control_dir::READY, b"").unwrap();
+            assert!(matches!(posts.look_around()[..], [Event::Ready { group: 0, .. }]));
+            let dying = std::thread::spawn(move || {
+                dir.publish("done-0-1", done).unwrap();
+                drop(alive);
+            });
+            let (began, mut events) = (Instant::now(), Vec::new());
+            while !events.iter().any(|event| matches!(event, Event::Lost { .. })) {
+                assert!(began.elapsed() < Duration::from_secs(60), "nobody is missed");
+                events.extend(posts.look_around());
+            }
+            assert!(matches!(events[..], [Event::Done(_), Event::Lost { group: 0 }]), "round {round}: {events:?}");
+            dying.join().unwrap();
+        }
     }
 }

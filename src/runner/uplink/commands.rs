@@ -1,5 +1,6 @@
-//! Listening for commands while the run holds: one request at a time that the
-//! server answers when there is something new, or after a while.
+//! Listening for commands: one request at a time that the server answers when
+//! there is something new, or after a while. A pause asked for during a step is
+//! so known before the step ends, however soon that is.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -15,17 +16,19 @@ use super::mailbox::Mailbox;
 
 /// The server's own patience and a little more.
 const PATIENCE: Duration = Duration::from_secs(COMMANDS_WAIT_SECONDS + 15);
-/// Between two questions to a server that knows no answer, or answers without waiting.
+/// Between two questions to a server that answers without waiting.
 const APART: Duration = Duration::from_secs(10);
+/// Between two questions to one that does not know what is asked.
+const FAR_APART: Duration = Duration::from_secs(60);
 /// An answer that says nothing new is believed to have waited when it took so long.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// Listens whenever that is wanted, for ever.
+/// Listens for ever.
 pub(super) async fn listen(client: Arc<Client>, mail: Arc<Mailbox>) {
     let mut connection = None;
     let mut backoff = Backoff::new();
     loop {
-        let known = mail.news.until(|desk| desk.listening.then_some(desk.version)).await;
+        let known = mail.news.look().version;
         let asked = Instant::now();
         match ask(&client, &mut connection, known).await {
             Ok(commands) => {
@@ -36,18 +39,15 @@ pub(super) async fn listen(client: Arc<Client>, mail: Arc<Mailbox>) {
                     tokio::time::sleep(APART).await;
                 }
             }
-            // An older server: the pause ends by its limit, or when the execution is cancelled.
+            // An older server: a pause ends by its limit, or when the execution is cancelled.
             Err(CallError::Refused { .. }) => {
                 connection = None;
-                tokio::time::sleep(APART).await;
+                tokio::time::sleep(FAR_APART).await;
             }
             Err(CallError::Lost(_) | CallError::Later(_)) => {
                 connection = None;
                 backoff.pause().await;
             }
-        }
-        if !mail.news.look().listening {
-            connection = None;
         }
     }
 }

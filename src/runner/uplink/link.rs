@@ -125,13 +125,6 @@ impl Uplink {
         }
     }
 
-    /// Whether the run holds, so that commands are wanted at once.
-    pub(crate) fn listen_for_commands(&self, listening: bool) {
-        if self.mail.news.look().listening != listening {
-            self.mail.news.change(|desk| desk.listening = listening);
-        }
-    }
-
     /// Returns when nothing has reached the server for so long.
     pub(crate) async fn stalls(&self, patience: Duration) {
         self.mail.meter.stalls(patience).await;

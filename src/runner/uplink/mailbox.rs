@@ -137,8 +137,6 @@ pub(super) struct NewsDesk {
     pub(super) version: u64,
     /// Commands that the leader has not yet heard of.
     pub(super) commands: Option<Commands>,
-    /// The run holds: commands are wanted at once.
-    pub(super) listening: bool,
 }
 
 impl NewsDesk {

@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -56,6 +57,8 @@ impl AppendError {
 pub(super) struct LogFile {
     path: PathBuf,
     state: Mutex<Option<Open>>,
+    /// Nothing may be written any more: the execution is forgotten.
+    retired: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -71,7 +74,13 @@ struct Open {
 
 impl LogFile {
     pub(super) fn new(path: PathBuf) -> Self {
-        Self { path, state: Mutex::new(None) }
+        Self { path, state: Mutex::new(None), retired: AtomicBool::new(false) }
+    }
+
+    /// Makes sure that the file is not made again. Who appends at this moment is waited for.
+    pub(super) fn retire(&self) {
+        let _nobody = self.state();
+        self.retired.store(true, Ordering::SeqCst);
     }
 
     /// Appends whole frames that begin at `offset` of the stream; what is
@@ -115,6 +124,8 @@ impl LogFile {
         let mut state = self.state();
         match self.archived(state.as_ref())? {
             Some(archive) => Ok(archive.length()),
+            // What is only asked for is not made.
+            None if state.is_none() && !self.path.exists() => Ok(0),
             None => Ok(self.opened(&mut state)?.length),
         }
     }
@@ -166,6 +177,9 @@ impl LogFile {
             if let Some(archive) = self.archived(state.as_ref())? {
                 return archive.ending();
             }
+            if state.is_none() && !self.path.exists() {
+                return Ok(Ending::default());
+            }
             let open = self.opened(&mut state)?;
             (Arc::clone(&open.file), open.marks.front().copied().unwrap_or(0), open.length, open.payload)
         };
@@ -201,6 +215,7 @@ impl LogFile {
     fn opened<'a>(&self, state: &'a mut Option<Open>) -> io::Result<&'a mut Open> {
         let open = match state.take() {
             Some(open) => open,
+            None if self.retired.load(Ordering::SeqCst) => return Err(io::ErrorKind::NotFound.into()),
             None => self.open()?,
         };
         let open = state.insert(open);

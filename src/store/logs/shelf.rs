@@ -14,7 +14,7 @@ use super::folder::entries;
 use super::read_error::ReadError;
 use super::source::{PACKED, PLAIN};
 use super::tail::{Tail, render};
-use crate::record::{RunKey, is_uid};
+use crate::record::{RecordError, RunKey, is_uid};
 use crate::runs::Runs;
 use crate::space::Space;
 
@@ -67,7 +67,13 @@ impl Logs {
         }
         let file = known.unwrap_or_else(|| self.file(key, group));
         let space = self.shelf.space.clone();
-        let acknowledged = blocking(move || file.append(offset, &bytes, &space)).await?;
+        let appended = blocking(move || file.append(offset, &bytes, &space)).await;
+        if first && let Err(error @ RecordError::Unknown) = self.shelf.runs.admit(key).await {
+            // Forgotten meanwhile, and nobody else knows of the file that was made after that.
+            self.remove(&key.execution_uid).await?;
+            return Err(error.into());
+        }
+        let acknowledged = appended?;
         self.beat(&key.execution_uid, |beat| {
             beat.appended += 1;
             // The first piece may be the first word of its run.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::{UID, begin, frame, key, progress, store};
+use super::{SOON, UID, begin, frame, key, opened, progress, store};
 use crate::chores::Chores;
-use crate::{AppendError, Position, ReadOptions, Store};
+use crate::{AppendError, Position, ReadOptions, Store, StoreConfig};
 
 const LINES: u64 = 20_000;
 
@@ -86,7 +86,7 @@ async fn an_archived_log_reads_like_before_from_anywhere() {
     }
     assert_eq!(store.logs().tail(UID, 2048).await.expect("read"), tail);
     drop(store);
-    let store = Store::open(dir.path()).await.expect("opened again");
+    let store = opened(StoreConfig::folder(dir.path())).await;
     assert_eq!(store.logs().tail(UID, 2048).await.expect("read"), tail);
     let lengths = store.logs().lengths(&key(1)).await.expect("measured");
     assert_eq!(lengths.into_iter().collect::<Vec<_>>(), [(0, ends[0]), (999, ends[1])]);
@@ -109,9 +109,7 @@ async fn a_late_piece_makes_it_a_file_again() {
     let longer = store.logs().append(&key(1), 0, end, late.clone().into()).await.expect("appended");
     assert_eq!(longer, end + late.len() as u64);
     let mut lines = 0;
-    while let Some(batch) =
-        tokio::time::timeout(Duration::from_secs(5), follower.next_batch()).await.expect("in time").expect("read")
-    {
+    while let Some(batch) = tokio::time::timeout(SOON, follower.next_batch()).await.expect("in time").expect("read") {
         lines += batch.len() as u64;
     }
     assert_eq!(lines, LINES + 1);
@@ -128,7 +126,7 @@ async fn a_follower_goes_on_through_archive_and_late_piece() {
     let follow = ReadOptions { follow: true, ..ReadOptions::default() };
     let mut follower = store.logs().read(UID, follow).await.expect("opened");
     let mut next = async || {
-        let batch = tokio::time::timeout(Duration::from_secs(5), follower.next_batch()).await.expect("in time");
+        let batch = tokio::time::timeout(SOON, follower.next_batch()).await.expect("in time");
         batch.expect("read").map(|batch| batch.into_iter().map(|piece| piece.header.time_ns).collect::<Vec<_>>())
     };
     assert_eq!(next().await, Some(vec![1]));
@@ -148,12 +146,12 @@ async fn logs_are_archived_some_time_after_the_end() {
     store.begin(&begin("smoke-2", "uid-2", 1)).await.expect("begun");
     let chores = Chores::of(&store.inner);
     let now = Timestamp::now();
-    assert_eq!(chores.archive(Timestamp::MIN, Timestamp::MAX).await.expect("asked"), 0, "nothing is concluded");
+    assert_eq!(chores.archive(Timestamp::MAX).await.expect("asked"), 0, "nothing is concluded");
     conclude(&store, now).await;
-    assert_eq!(chores.archive(Timestamp::MIN, now).await.expect("asked"), 0, "it is too early");
+    assert_eq!(chores.archive(now).await.expect("asked"), 0, "it is too early");
     let place = tempfile::tempdir().expect("a folder");
     store.backup(&place.path().join("before")).await.expect("copied");
-    assert_eq!(chores.archive(now, now + Duration::from_secs(1)).await.expect("archived"), 2);
+    assert_eq!(chores.archive(now + Duration::from_secs(1)).await.expect("archived"), 2);
     store.backup(&place.path().join("after")).await.expect("copied");
     let kinds = ["before", "after"].map(|name| names(&place.path().join(name)).concat());
     assert_eq!(kinds, ["0.frames999.frames", "0.packed999.packed"]);
@@ -162,6 +160,27 @@ async fn logs_are_archived_some_time_after_the_end() {
         assert_eq!(read(&copy, None).await.len() as u64, LINES, "{name}");
     }
     assert!(!folder(dir.path()).join("0.unfinished").exists());
+}
+
+#[tokio::test]
+async fn no_log_is_passed_over_for_good() {
+    let (dir, store) = store().await;
+    let [end, _] = print(&store).await;
+    let chores = Chores::of(&store.inner);
+    let now = Timestamp::now();
+    assert_eq!(chores.archive(now).await.expect("asked"), 0);
+    // It ended long before this was written.
+    conclude(&store, now - Duration::from_secs(3600)).await;
+    let obstacle = folder(dir.path()).join("0.unfinished");
+    std::fs::create_dir(&obstacle).expect("made");
+    chores.archive(now).await.expect("asked");
+    assert!(folder(dir.path()).join("0.frames").exists(), "it failed");
+    std::fs::remove_dir(&obstacle).expect("removed");
+    chores.archive(now).await.expect("archived");
+    assert_eq!(names(dir.path()), ["0.packed", "999.packed"]);
+    store.logs().append(&key(1), 0, end, frame(0, LINES, b"late\n").into()).await.expect("appended");
+    assert_eq!(chores.archive(now).await.expect("archived"), 1);
+    assert_eq!(chores.archive(now).await.expect("asked"), 0, "there is nothing left to do");
 }
 
 #[tokio::test]

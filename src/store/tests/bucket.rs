@@ -15,7 +15,7 @@ use crate::{BlobsConfig, S3Config, S3Credentials};
 /// Whoever cannot have a service says so; otherwise a missing one is a failure.
 const SKIP: &str = "ASSAY_SKIP_S3";
 const MOTO: &str = "moto[server]==5.2.5";
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(180);
 
 /// One test at a time installs it.
 static INSTALL: Mutex<()> = Mutex::new(());
@@ -25,12 +25,13 @@ pub(super) struct Bucket {
     keys: TempDir,
     port: u16,
     child: Child,
+    more: Vec<String>,
 }
 
 impl Bucket {
     /// Starts a service with an empty bucket; `None` when it is to be skipped.
     pub(super) fn start() -> Option<Self> {
-        let bucket = Self::launch(&[])?;
+        let mut bucket = Self::launch(&[])?;
         bucket.make();
         Some(bucket)
     }
@@ -39,20 +40,20 @@ impl Bucket {
         if std::env::var(SKIP).is_ok_and(|skip| skip == "1") {
             return None;
         }
-        let program = install();
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
-        let child = Command::new(program)
-            .args(["-H", "127.0.0.1", "-p", &port.to_string()])
-            .args(more)
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("a service");
+        let more: Vec<String> = more.iter().map(|word| (*word).to_owned()).collect();
+        let (port, child) = spawn(&more);
         let keys = tempfile::tempdir().expect("a folder");
         for name in ["accessKeyId", "secretAccessKey"] {
             std::fs::write(keys.path().join(name), "testing\n").expect("written");
         }
-        Some(Self { keys, port, child })
+        Some(Self { keys, port, child, more })
+    }
+
+    /// To be called until the service answers: it takes its port late, and ends when somebody else was faster.
+    fn see_to_it(&mut self) {
+        if self.child.try_wait().expect("a child").is_some() {
+            (self.port, self.child) = spawn(&self.more);
+        }
     }
 
     /// The bucket, with a prefix.
@@ -75,11 +76,12 @@ impl Bucket {
         self.child.wait().expect("ended");
     }
 
-    fn make(&self) {
+    fn make(&mut self) {
         let begun = Instant::now();
         while let Err(error) = self.ask_for_one() {
             assert!(begun.elapsed() < SOON, "the service does not come up: {error}");
             std::thread::sleep(Duration::from_millis(100));
+            self.see_to_it();
         }
     }
 
@@ -101,6 +103,15 @@ impl Drop for Bucket {
     }
 }
 
+/// A service on a port that is free now.
+fn spawn(more: &[String]) -> (u16, Child) {
+    let program = install();
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
+    let mut command = Command::new(program);
+    command.args(["-H", "127.0.0.1", "-p", &port.to_string()]).args(more);
+    (port, command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a service"))
+}
+
 /// The service, in an environment of its own in the cache folder.
 fn install() -> PathBuf {
     let _one = INSTALL.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -110,9 +121,13 @@ fn install() -> PathBuf {
     });
     let folder = cache.join("moto");
     let program = folder.join("bin/moto_server");
+    // Other processes share the folder. The lock goes with the file.
+    std::fs::create_dir_all(&cache).expect("a folder");
+    let lock = std::fs::File::create(cache.join("moto.lock")).expect("a lock");
+    lock.lock().expect("locked");
     if !program.exists() {
         run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-        run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", MOTO]));
+        run(Command::new(folder.join("bin/pip")).args(["install", "--quiet", "--retries", "10", MOTO]));
     }
     program
 }
@@ -131,22 +146,23 @@ async fn a_service_is_known_by_its_certificate() {
     std::fs::write(&seal, made.cert.pem()).expect("written");
     std::fs::write(&key, made.signing_key.serialize_pem()).expect("written");
     let paths = [&seal, &key].map(|path| path.to_str().expect("a path").to_owned());
-    let Some(bucket) = Bucket::launch(&["-s", "-c", &paths[0], "-k", &paths[1]]) else { return };
-    let place = S3Config {
-        endpoint: Some(format!("https://localhost:{}", bucket.port)),
-        allow_http: false,
-        ca_file: Some(seal.clone()),
-        ..bucket.place("")
-    };
+    let Some(mut bucket) = Bucket::launch(&["-s", "-c", &paths[0], "-k", &paths[1]]) else { return };
     let begun = Instant::now();
     // No bucket was made: that the service says so is what can be had over TLS.
-    loop {
+    let place = loop {
+        let place = S3Config {
+            endpoint: Some(format!("https://localhost:{}", bucket.port)),
+            allow_http: false,
+            ca_file: Some(seal.clone()),
+            ..bucket.place("")
+        };
         match list(place.clone()).await {
-            Err(error) if error.to_string().contains("NoSuchBucket") => break,
+            Err(error) if error.to_string().contains("NoSuchBucket") => break place,
             other => assert!(begun.elapsed() < SOON, "the service does not come up: {other:?}"),
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+        bucket.see_to_it();
+    };
     let error = list(S3Config { ca_file: None, ..place.clone() }).await.expect_err("nobody vouches for it");
     let mut words = format!("{error:?}");
     words.make_ascii_lowercase();

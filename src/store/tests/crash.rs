@@ -7,8 +7,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures::{TryStreamExt, stream};
 
-use super::{UID, begin, frame, key, progress};
-use crate::{ReadOptions, Store};
+use super::{SOON, UID, begin, frame, key, opened, progress};
+use crate::{ReadOptions, StoreConfig};
 
 const FOLDER: &str = "ASSAY_TEST_CRASH_FOLDER";
 
@@ -17,7 +17,7 @@ const FOLDER: &str = "ASSAY_TEST_CRASH_FOLDER";
 #[ignore = "started by another test"]
 async fn victim() {
     let Ok(folder) = std::env::var(FOLDER) else { return };
-    let store = Store::open(folder.as_ref()).await.expect("opened");
+    let store = opened(StoreConfig::folder(folder.as_ref())).await;
     store.begin(&begin("smoke-1", UID, 1)).await.expect("begun");
     let acknowledged = store.logs().lengths(&key(1)).await.expect("measured").get(&0).copied().unwrap_or(0);
     let one = frame(0, 1, &[b'x'; 5000]).len() as u64;
@@ -34,7 +34,7 @@ async fn victim() {
     }
 }
 
-/// Runs the victim for a while; what it last said was done.
+/// Runs the victim for a while from its first word on; what it last said was done.
 fn kill_after(folder: &std::path::Path, time: Duration) -> Option<(u64, u64)> {
     let mut child = Command::new(std::env::current_exe().expect("a path"))
         .args(["tests::crash::victim", "--exact", "--ignored", "--nocapture"])
@@ -44,11 +44,18 @@ fn kill_after(folder: &std::path::Path, time: Duration) -> Option<(u64, u64)> {
         .spawn()
         .expect("started");
     let out = BufReader::new(child.stdout.take().expect("piped"));
-    let reader = std::thread::spawn(move || out.lines().map_while(Result::ok).filter_map(|line| said(&line)).last());
+    let (tell, told) = std::sync::mpsc::channel();
+    let reader = std::thread::spawn(move || {
+        let all = out.lines().map_while(Result::ok).filter_map(|line| said(&line));
+        all.for_each(|word| tell.send(word).expect("it is waited for"));
+    });
+    // It has to be started first, and to make its database.
+    let first = told.recv_timeout(SOON);
     std::thread::sleep(time);
     child.kill().expect("killed");
     child.wait().expect("gone");
-    reader.join().expect("no panic")
+    reader.join().expect("no panic");
+    told.try_iter().last().or(first.ok())
 }
 
 fn said(line: &str) -> Option<(u64, u64)> {
@@ -61,8 +68,8 @@ async fn what_was_acknowledged_survives_sigkill() {
     let dir = tempfile::tempdir().expect("a folder");
     let mut last = None;
     for round in 0..6 {
-        last = kill_after(dir.path(), Duration::from_millis(250 + 37 * round)).or(last);
-        let store = Store::open(dir.path()).await.expect("opened after a kill");
+        last = kill_after(dir.path(), Duration::from_millis(37 * round)).or(last);
+        let store = opened(StoreConfig::folder(dir.path())).await;
         let Some((number, offset)) = last else { continue };
         let held = store.logs().lengths(&key(1)).await.expect("measured")[&0];
         assert!(held >= offset, "{held} of {offset} bytes");

@@ -4,8 +4,8 @@ use std::io::Write;
 
 use bytes::Bytes;
 
-use super::{UID, frame, key, store};
-use crate::{AppendError, Position, ReadOptions, Store};
+use super::{UID, frame, key, opened, store};
+use crate::{AppendError, Position, ReadOptions, Store, StoreConfig};
 
 async fn text(store: &Store, options: ReadOptions) -> String {
     let mut reader = store.logs().read(UID, options).await.expect("opened");
@@ -52,7 +52,7 @@ async fn a_torn_tail_is_cut_to_whole_frames() {
     let path = dir.path().join(format!("logs/{UID}/1-pod-1/0.frames"));
     let mut file = std::fs::OpenOptions::new().append(true).open(path).expect("the file");
     file.write_all(&frame(0, 2, b"torn\n")[..27]).expect("written");
-    let store = Store::open(dir.path()).await.expect("opened again");
+    let store = opened(StoreConfig::folder(dir.path())).await;
     assert_eq!(text(&store, ReadOptions::default()).await, "one\n", "a reader stops before it");
     let lengths = store.logs().lengths(&key(1)).await.expect("measured");
     assert_eq!(lengths.into_iter().collect::<Vec<_>>(), [(0, one.len() as u64)]);
@@ -121,7 +121,7 @@ async fn the_tail_is_short_readable_and_survives_reopening() {
     assert!(tail.text.starts_with("line ") && tail.text.ends_with("line 19999 \n\u{fffd}done\n"), "{}", tail.text);
     assert_eq!(tail.total_bytes, printed + 6);
     drop(store);
-    let store = Store::open(dir.path()).await.expect("opened again");
+    let store = opened(StoreConfig::folder(dir.path())).await;
     assert_eq!(store.logs().tail(UID, 2048).await.expect("read"), tail);
     assert_eq!(store.logs().tail("unknown", 2048).await.expect("read").text, "");
 }

@@ -12,8 +12,11 @@ mod logs;
 mod outage;
 mod postgres;
 mod records;
+mod replaced;
 mod retention;
 mod speed;
+
+use std::time::{Duration, Instant};
 
 use assay_api::{Reason, StepState, Verdict};
 use assay_protocol::frame::{Header, Stream, encode};
@@ -21,7 +24,7 @@ use assay_protocol::{ArtifactTotals, Progress, RunOutcome, StepProgress};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
-use crate::{Begin, RunKey, Store, StoreConfig};
+use crate::{Begin, OpenError, RunKey, Store, StoreConfig};
 
 pub(crate) const UID: &str = "5f0c7a52-0000-4000-8000-000000000001";
 
@@ -31,6 +34,21 @@ pub(crate) async fn store() -> (TempDir, Store) {
     let store = Store::open(dir.path()).await.expect("a fresh store");
     store.begin(&begin("smoke-1", UID, 1)).await.expect("begun");
     (dir, store)
+}
+
+/// Nothing takes so long unless it hangs.
+pub(crate) const SOON: Duration = Duration::from_secs(60);
+
+/// A store that was open in this process. A child that another test just made holds its lock too until it is the
+/// program that it is to become.
+pub(crate) async fn opened(config: StoreConfig) -> Store {
+    let begun = Instant::now();
+    loop {
+        match Store::open_with(config.clone()).await {
+            Err(OpenError::InUse) if begun.elapsed() < SOON => tokio::time::sleep(Duration::from_millis(20)).await,
+            store => return store.expect("opened again"),
+        }
+    }
 }
 
 /// A store that can be opened again.
@@ -55,7 +73,7 @@ impl House {
     pub(crate) async fn reopen(self) -> Self {
         let Self { dir, config, store } = self;
         drop(store);
-        let store = Store::open_with(config.clone()).await.expect("opened again");
+        let store = opened(config.clone()).await;
         Self { dir, config, store }
     }
 }

@@ -25,7 +25,7 @@ async fn a_database_server_may_go_away_and_come_back() {
     assert_eq!(error.disposition(), Disposition::Transient, "{error:?}");
     let error = store.healthy().await.expect_err("gone");
     assert!(matches!(error, HealthError::Database(_)) && error.disposition() == Disposition::Transient, "{error:?}");
-    assert!(begun.elapsed() < Duration::from_secs(25), "an answer comes in time: {:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(60), "an answer comes in time: {:?}", begun.elapsed());
     let end = store.logs().append(&key(1), 0, offset, piece.clone().into()).await;
     assert_eq!(end.expect("a log that is open needs no database"), offset * 2);
     let fresh = store.logs().append(&key(1), 5, 0, piece.into()).await.expect_err("a new one does");
@@ -33,7 +33,7 @@ async fn a_database_server_may_go_away_and_come_back() {
     postgres.start_again();
     let begun = Instant::now();
     while let Err(error) = store.save_progress(&key(1), &progress(2, true)).await {
-        assert!(begun.elapsed() < Duration::from_secs(30), "it does not recover: {error}");
+        assert!(begun.elapsed() < Duration::from_secs(120), "it does not recover: {error}");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     let record = store.execution_by_uid(UID).await.expect("asked").expect("found");
@@ -64,7 +64,7 @@ async fn a_bucket_may_go_away() {
     let begun = Instant::now();
     let error = put("after").await.expect_err("gone");
     assert!(matches!(&error, ArtifactError::Blob(_)) && error.disposition() == Disposition::Transient, "{error:?}");
-    assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(90), "{:?}", begun.elapsed());
     let listed = house.store.artifacts().list(UID).await.expect("listed");
     assert_eq!(listed.len(), 1, "what was not kept is not listed");
     house.store.healthy().await.expect("records and logs are well");

@@ -15,7 +15,9 @@ use crate::{DatabaseUrl, Store, StoreConfig};
 
 /// Whoever cannot have a server says so; otherwise a missing one is a failure.
 const SKIP: &str = "ASSAY_SKIP_POSTGRES";
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
+/// Names the socket of a server that does not listen on any port.
+const NO_PORT: u16 = 5432;
 
 /// A server, which ends with the value.
 pub(super) struct Postgres {
@@ -28,6 +30,32 @@ pub(super) struct Postgres {
 impl Postgres {
     /// Starts a server with an empty cluster of databases; `None` when it is to be skipped.
     pub(super) fn start() -> Option<Self> {
+        let (bin, dir) = Self::prepare()?;
+        let child = launch(&bin, dir.path(), NO_PORT, "");
+        Some(Self { bin, dir, port: NO_PORT, child })
+    }
+
+    /// The same with a port.
+    fn start_listening() -> Option<Self> {
+        let (bin, dir) = Self::prepare()?;
+        let begun = Instant::now();
+        loop {
+            let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
+            let mut child = launch(&bin, dir.path(), port, "127.0.0.1");
+            let socket = dir.path().join(format!("home/.s.PGSQL.{port}"));
+            // It ends when somebody else took the port meanwhile; its socket comes after the port.
+            while child.try_wait().expect("a child").is_none() {
+                if socket.exists() {
+                    return Some(Self { bin, dir, port, child });
+                }
+                assert!(begun.elapsed() < SOON, "the server does not come up");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+    }
+
+    /// The programs, and a folder with a cluster of databases.
+    fn prepare() -> Option<(PathBuf, TempDir)> {
         if std::env::var(SKIP).is_ok_and(|skip| skip == "1") {
             return None;
         }
@@ -44,9 +72,7 @@ impl Postgres {
             .arg(dir.path().join("home/data"))
             .current_dir(dir.path().join("home"))
             .stdout(Stdio::null()));
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a free port").port();
-        let child = launch(&bin, dir.path(), port);
-        Some(Self { bin, dir, port, child })
+        Some((bin, dir))
     }
 
     /// A new database.
@@ -68,7 +94,7 @@ impl Postgres {
     }
 
     pub(super) fn start_again(&mut self) {
-        self.child = launch(&self.bin, self.dir.path(), self.port);
+        self.child = launch(&self.bin, self.dir.path(), self.port, "");
     }
 
     fn url(&self, name: &str) -> DatabaseUrl {
@@ -97,14 +123,15 @@ impl Drop for Postgres {
     }
 }
 
-fn launch(bin: &Path, dir: &Path, port: u16) -> Child {
+fn launch(bin: &Path, dir: &Path, port: u16, addresses: &str) -> Child {
     let home = dir.join("home");
     as_nobody(&bin.join("postgres"))
         .arg("-D")
         .arg(home.join("data"))
         .arg("-k")
         .arg(&home)
-        .args(["-p", &port.to_string(), "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off", "-c", "ssl=on"])
+        .args(["-p", &port.to_string(), "-c", "fsync=off", "-c", "ssl=on", "-c"])
+        .arg(format!("listen_addresses={addresses}"))
         .arg("-c")
         .arg(format!("ssl_cert_file={}", home.join("server.pem").display()))
         .arg("-c")
@@ -153,7 +180,7 @@ fn certificate(home: &Path) {
 
 #[tokio::test]
 async fn a_server_is_known_by_its_certificate() {
-    let Some(postgres) = Postgres::start() else { return };
+    let Some(postgres) = Postgres::start_listening() else { return };
     postgres.database("sealed").await;
     let authority = postgres.dir.path().join("home/server.pem");
     let open = async |root: &str| {

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use futures::stream;
 use jiff::Timestamp;
 
-use super::{House, UID, begin, frame, key, progress};
+use super::{House, SOON, UID, begin, frame, key, progress};
 use crate::chores::Chores;
 use crate::{AppendError, Expired, ReadOptions, RecordError, RetentionRule, Store};
 
@@ -84,12 +84,7 @@ pub(super) async fn what_is_forgotten_is_gone(house: House) {
     assert_eq!(store.report(UID).await.expect("asked"), None);
     let refused = store.logs().append(&key(1), 0, piece.len() as u64, piece.into()).await;
     assert!(matches!(refused, Err(AppendError::Run(RecordError::Unknown))), "{refused:?}");
-    while tokio::time::timeout(Duration::from_secs(3), follower.next_batch())
-        .await
-        .expect("it ends")
-        .expect("read")
-        .is_some()
-    {}
+    while tokio::time::timeout(SOON, follower.next_batch()).await.expect("it ends").expect("read").is_some() {}
     assert!(!house.dir.path().join("logs").join(UID).exists());
     let used = store.usage().await.expect("measured");
     assert_eq!((used.executions, used.artifacts, used.artifact_bytes, used.log_bytes), (1, 0, 0, 0));

@@ -1,10 +1,11 @@
 //! Clones over SSH, by a user whom the machine does not know.
 
-use std::fs::File;
-use std::net::TcpStream;
+use std::net::{TcpListener, TcpStream};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tempfile::TempDir;
 
@@ -15,7 +16,7 @@ const SSHD: &str = "/usr/sbin/sshd";
 
 /// A real SSH server on loopback.
 struct Sshd {
-    child: Child,
+    ends: Arc<AtomicBool>,
     port: u16,
     dir: TempDir,
     user: String,
@@ -23,8 +24,9 @@ struct Sshd {
 
 impl Drop for Sshd {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.ends.store(true, Ordering::SeqCst);
+        // Wakes who accepts.
+        let _ = TcpStream::connect(("127.0.0.1", self.port));
     }
 }
 
@@ -46,9 +48,8 @@ impl Sshd {
         keygen(&path("user"));
         keygen(&path("stranger"));
         std::fs::copy(path("user.pub"), path("authorized")).unwrap();
-        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = format!(
-            "ListenAddress 127.0.0.1\nPort {port}\nHostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
+            "HostKey {}\nAuthorizedKeysFile {}\nStrictModes no\nUsePAM no\n\
              PidFile none\nPermitRootLogin prohibit-password\nPasswordAuthentication no\n",
             path("host").display(),
             path("authorized").display(),
@@ -57,15 +58,19 @@ impl Sshd {
         if rustix::process::getuid().is_root() {
             std::fs::create_dir_all("/run/sshd").unwrap();
         }
-        let log = File::create(path("log")).unwrap();
-        let child = Command::new(SSHD).args(["-D", "-e", "-f"]).arg(path("config")).stderr(log).spawn().unwrap();
-        let until = Instant::now() + Duration::from_secs(20);
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(Instant::now() < until, "{}", std::fs::read_to_string(path("log")).unwrap());
-            std::thread::sleep(Duration::from_millis(20));
-        }
+        let (listener, ends) = (TcpListener::bind("127.0.0.1:0").unwrap(), Arc::new(AtomicBool::new(false)));
+        let port = listener.local_addr().unwrap().port();
+        let (config, ended) = (path("config"), Arc::clone(&ends));
+        std::thread::spawn(move || {
+            while let Ok((stream, _)) = listener.accept() {
+                if ended.load(Ordering::SeqCst) {
+                    return;
+                }
+                serve(stream, &config);
+            }
+        });
         let user = Command::new("id").arg("-un").output().unwrap().stdout;
-        Some(Self { child, port, user: String::from_utf8(user).unwrap().trim().to_owned(), dir })
+        Some(Self { ends, port, user: String::from_utf8(user).unwrap().trim().to_owned(), dir })
     }
 
     fn uri(&self, repository: &Path) -> String {
@@ -83,6 +88,15 @@ impl Sshd {
     fn known_hosts(&self, key: &str) -> String {
         format!("[127.0.0.1]:{} {}", self.port, self.key(key))
     }
+}
+
+/// One connection, by a server that ends with it: no port has to be free later than now.
+fn serve(stream: TcpStream, config: &Path) {
+    let socket = || Stdio::from(OwnedFd::from(stream.try_clone().unwrap()));
+    let mut command = Command::new(SSHD);
+    command.args(["-i", "-e", "-f"]).arg(config).stdin(socket()).stdout(socket()).stderr(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    std::thread::spawn(move || child.wait());
 }
 
 #[test]

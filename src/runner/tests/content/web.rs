@@ -131,9 +131,10 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Answer {
 /// Runs the program and reads its answer: headers, an empty line, the body.
 fn backend(mut command: Command, body: &[u8]) -> Answer {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-    child.stdin.take().unwrap().write_all(body).unwrap();
+    // Who ends before all is read has an answer, or none: a client that went away needs none.
+    let _ = child.stdin.take().unwrap().write_all(body);
     let output = child.wait_with_output().unwrap().stdout;
-    let end = output.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let end = output.windows(4).position(|window| window == b"\r\n\r\n").unwrap_or(output.len());
     let mut builder = Response::builder();
     for line in std::str::from_utf8(&output[..end]).unwrap().lines() {
         let (name, value) = line.split_once(": ").unwrap();
@@ -142,7 +143,7 @@ fn backend(mut command: Command, body: &[u8]) -> Answer {
             _ => builder.header(name, value),
         };
     }
-    builder.body(Full::new(Bytes::copy_from_slice(&output[end + 4..]))).unwrap()
+    builder.body(Full::new(Bytes::copy_from_slice(output.get(end + 4..).unwrap_or_default()))).unwrap()
 }
 
 /// The header that a user with a password sends.

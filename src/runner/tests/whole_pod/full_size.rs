@@ -24,7 +24,8 @@ impl Memory {
         let watcher = std::thread::spawn(move || {
             let mut most = 0;
             while !seen.load(Ordering::SeqCst) {
-                let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+                // Its number may be somebody else's once it was waited for.
+                let Ok(status) = std::fs::read_to_string(format!("/proc/{pid}/status")) else { break };
                 let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:"));
                 let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
                 most = most.max(kib.unwrap_or(0) * 1024);

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,9 +19,11 @@ use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use rustls::ServerConfig;
 use rustls::pki_types::PrivateKeyDer;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+
+use crate::pod::PATIENCE;
 
 /// What the server has, and how it is to misbehave.
 #[derive(Default)]
@@ -44,6 +46,8 @@ pub struct Ingest {
     pub old: AtomicBool,
     /// Requests for commands.
     pub asked: AtomicU32,
+    /// Highest version of them that whoever asked had.
+    pub heard: AtomicU64,
     /// Of log requests, every so-manieth is taken without an answer.
     pub mute_every: AtomicU32,
     posts: AtomicU32,
@@ -54,7 +58,8 @@ pub struct Server {
     pub url: String,
     pub ca: String,
     pub ingest: Arc<Ingest>,
-    address: std::net::SocketAddr,
+    /// Nobody else gets the port, also while the server is away.
+    listener: std::net::TcpListener,
     acceptor: TlsAcceptor,
     runtime: tokio::runtime::Runtime,
     listening: Mutex<Option<tokio::task::JoinHandle<()>>>,
@@ -71,26 +76,50 @@ impl Server {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("tokio");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("a socket");
         let address = listener.local_addr().expect("an address");
         let server = Self {
             url: format!("https://localhost:{}", address.port()),
             ca: certified.cert.pem(),
             ingest: Arc::default(),
-            address,
+            listener,
             acceptor: TlsAcceptor::from(Arc::new(config)),
             runtime,
             listening: Mutex::new(None),
         };
-        server.listen(listener);
+        server.resume();
         server
     }
 
-    /// Closes the port and every connection.
+    /// Closes every connection, and those that come.
     pub fn pause(&self) {
-        if let Some(task) = self.listening.lock().expect("no panic").take() {
+        self.listen(|_, _| {});
+    }
+
+    /// Serves again, from the moment on at which this returns.
+    pub fn resume(&self) {
+        let (acceptor, ingest) = (self.acceptor.clone(), Arc::clone(&self.ingest));
+        self.listen(move |connections, stream| {
+            connections.spawn(serve(acceptor.clone(), stream, Arc::clone(&ingest)));
+        });
+    }
+
+    /// Does this with who comes, and nothing else any more.
+    fn listen(&self, mut welcome: impl FnMut(&mut JoinSet<()>, TcpStream) + Send + 'static) {
+        let mut listening = self.listening.lock().expect("no panic");
+        if let Some(task) = listening.take() {
             task.abort();
             let _ = self.runtime.block_on(task);
         }
+        let listener = self.listener.try_clone().expect("a socket");
+        *listening = Some(self.runtime.spawn(async move {
+            let listener = TcpListener::from_std(listener).expect("a socket");
+            let mut connections = JoinSet::new();
+            loop {
+                let (stream, _) = listener.accept().await.expect("a connection");
+                welcome(&mut connections, stream);
+            }
+        }));
     }
 
     /// Somebody asks for something.
@@ -100,9 +129,19 @@ impl Server {
         *commands = Commands { version: commands.version + 1, pause, resume };
     }
 
+    /// Waits until the leader has heard of all that somebody asked for.
+    pub fn wait_until_heard(&self) {
+        let until = std::time::Instant::now() + PATIENCE;
+        let version = self.ingest.commands.lock().expect("no panic").version;
+        while self.ingest.heard.load(Ordering::SeqCst) < version {
+            assert!(std::time::Instant::now() < until, "nobody asks");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Waits until the leader says that the run holds.
     pub fn wait_for_pause(&self) -> String {
-        let until = std::time::Instant::now() + Duration::from_secs(20);
+        let until = std::time::Instant::now() + PATIENCE;
         loop {
             let newest = self.ingest.progress.lock().expect("no panic").last().cloned();
             if let Some(paused) = newest.and_then(|progress| progress.paused) {
@@ -112,28 +151,9 @@ impl Server {
             std::thread::sleep(Duration::from_millis(5));
         }
     }
-
-    /// Listens again, from the moment on at which this returns.
-    pub fn resume(&self) {
-        self.listen(std::net::TcpListener::bind(self.address).expect("the port is free"));
-    }
-
-    fn listen(&self, listener: std::net::TcpListener) {
-        listener.set_nonblocking(true).expect("a socket");
-        let (acceptor, ingest) = (self.acceptor.clone(), Arc::clone(&self.ingest));
-        let task = self.runtime.spawn(async move {
-            let listener = TcpListener::from_std(listener).expect("a socket");
-            let mut connections = JoinSet::new();
-            loop {
-                let (stream, _) = listener.accept().await.expect("a connection");
-                connections.spawn(serve(acceptor.clone(), stream, Arc::clone(&ingest)));
-            }
-        });
-        *self.listening.lock().expect("no panic") = Some(task);
-    }
 }
 
-async fn serve(acceptor: TlsAcceptor, stream: tokio::net::TcpStream, ingest: Arc<Ingest>) {
+async fn serve(acceptor: TlsAcceptor, stream: TcpStream, ingest: Arc<Ingest>) {
     let Ok(secure) = acceptor.accept(stream).await else { return };
     let service = service_fn(|request| {
         let ingest = Arc::clone(&ingest);
@@ -210,6 +230,9 @@ impl Ingest {
             return status(404);
         }
         let known: u64 = query.strip_prefix("known=").expect("a version").parse().expect("a number");
+        if known <= self.commands.lock().expect("no panic").version {
+            self.heard.fetch_max(known, Ordering::SeqCst);
+        }
         for _ in 0..2500 {
             if self.commands.lock().expect("no panic").version != known {
                 break;

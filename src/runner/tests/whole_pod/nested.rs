@@ -1,7 +1,5 @@
 //! Blocks, outputs and expressions over real processes.
 
-use std::time::{Duration, Instant};
-
 use assay_protocol::{Condition, RetryRule, Section};
 
 use crate::pod::Pod;
@@ -32,14 +30,12 @@ fn a_block_is_tried_again_and_hands_on_what_its_last_attempt_gave() {
 fn the_timeout_of_a_block_ends_its_processes() {
     let mut pod = Pod::new(1);
     pod.shell(Steps, 0, "true");
-    pod.shell(Steps, 0, "sleep 30");
+    pod.shell(Steps, 0, "sleep 3600");
     pod.shell(Steps, 0, "echo no > not_run").condition = Condition::Always;
-    pod.block(3).timeout_ms = Some(400);
+    pod.block(3).timeout_ms = Some(5000);
     pod.shell(After, 0, "echo yes > cleaned");
-    let began = Instant::now();
     let remains = pod.run();
-    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
-    let expected = "failed/StepTimedOut: block \"block 0\" timed out: ran longer than its timeout of 400 ms";
+    let expected = "failed/StepTimedOut: block \"block 0\" timed out: ran longer than its timeout of 5 s";
     assert_eq!((remains.verdict().as_str(), remains.seal().steps.as_str()), (expected, "ptsp"));
     assert!(remains.exists("cleaned") && !remains.exists("not_run"));
 }

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 pub const RUNNER: &str = env!("CARGO_BIN_EXE_assay-runner");
 /// No test takes so long unless something hangs.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A pod that is to run.
 pub struct Pod {
@@ -68,7 +68,7 @@ impl Pod {
             blocks: vec![],
             files: vec![],
             workspace: dir.path().join("data").display().to_string(),
-            timeout_ms: 60_000,
+            timeout_ms: 600_000,
             after_grace_ms: 10_000,
             pause_ms: 60_000,
         };
