@@ -20,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(COMMANDS_WAIT_SECONDS + 15);
 const APART: Duration = Duration::from_secs(10);
 /// Between two questions to one that does not know what is asked.
 const FAR_APART: Duration = Duration::from_secs(60);
+/// Who is over by then need not ask: until then nothing but the answers to the progress brings commands.
+const FIRST: Duration = Duration::from_secs(1);
 /// An answer that says nothing new is believed to have waited when it took so long.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
@@ -27,6 +29,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 pub(super) async fn listen(client: Arc<Client>, mail: Arc<Mailbox>) {
     let mut connection = None;
     let mut backoff = Backoff::new();
+    tokio::time::sleep(FIRST).await;
     loop {
         let known = mail.news.look().version;
         let asked = Instant::now();
