@@ -200,6 +200,10 @@ pub struct Judgement {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Time>")]
     pub seen_at: Option<Timestamp>,
+    /// When its controller was seen to apply it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<Time>")]
+    pub attempted_at: Option<Timestamp>,
     /// When it was seen deployed: everything applied, whether it is ready or not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<Time>")]

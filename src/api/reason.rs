@@ -113,6 +113,8 @@ reasons! {
     AwaitingDeployment,
     /// The new revision is deployed; its workloads are not ready yet.
     AwaitingWorkloads,
+    /// The tests passed, but the workloads of the revision never became ready.
+    WorkloadsNotReady,
     /// The gate's own `spec.revision` names another revision than the one that is deployed.
     AwaitingOwnRevision,
     /// The revision is being tested.

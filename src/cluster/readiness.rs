@@ -11,10 +11,10 @@ use crate::error::ClusterError;
 /// How many objects are asked for at once.
 const AT_ONCE: usize = 8;
 
-/// A Deployment, StatefulSet, DaemonSet or Job.
+/// A Deployment, StatefulSet, DaemonSet, Job or HelmRelease.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WorkloadName {
-    /// API group: `apps` or `batch`.
+    /// API group: `apps`, `batch` or `helm.toolkit.fluxcd.io`.
     pub group: String,
     /// Kind.
     pub kind: String,
@@ -33,6 +33,8 @@ pub struct NotReady {
     pub why: String,
     /// Whether it says of itself that waiting is useless.
     pub failed: bool,
+    /// Whether what answers requests is the new version all the same: a Job that goes on.
+    pub lingers: bool,
 }
 
 impl std::fmt::Display for NotReady {
@@ -58,16 +60,21 @@ impl Cluster {
         let Some(plural) = plural(&workload.group, &workload.kind) else { return Ok(None) };
         let WorkloadName { group, kind, namespace, name } = &workload;
         if !is_name(namespace) || !is_name(name) {
-            return Ok(Some(NotReady { why: "it has no valid name".to_owned(), failed: true, workload }));
+            let why = "it has no valid name".to_owned();
+            return Ok(Some(NotReady { why, failed: true, lingers: false, workload }));
         }
-        let uri = format!("/apis/{group}/v1/namespaces/{namespace}/{plural}/{name}");
+        let version = if kind == "HelmRelease" { "v2" } else { "v1" };
+        let uri = format!("/apis/{group}/{version}/namespaces/{namespace}/{plural}/{name}");
         let request = Request::get(uri).body(Vec::new()).expect("names of letters, digits, dots and dashes make a URI");
         let what = format!("read {kind} {namespace}/{name}");
         match within(what, self.client.request::<Value>(request)).await {
-            Ok(object) => Ok(judge(kind, &object).map(|Lack { why, failed }| NotReady { why, failed, workload })),
+            Ok(object) => {
+                let lingers = kind == "Job";
+                Ok(judge(kind, &object).map(|Lack { why, failed }| NotReady { why, failed, lingers, workload }))
+            }
             Err(error) if error.not_found() && kind == "Job" => Ok(None),
             Err(error) if error.not_found() => {
-                Ok(Some(NotReady { why: "it does not exist".to_owned(), failed: false, workload }))
+                Ok(Some(NotReady { why: "it does not exist".to_owned(), failed: false, lingers: false, workload }))
             }
             Err(error) => Err(error.lacking(&format!("get {plural}.{group}"), "gitops.enabled")),
         }
@@ -80,6 +87,7 @@ fn plural(group: &str, kind: &str) -> Option<&'static str> {
         ("apps", "StatefulSet") => Some("statefulsets"),
         ("apps", "DaemonSet") => Some("daemonsets"),
         ("batch", "Job") => Some("jobs"),
+        ("helm.toolkit.fluxcd.io", "HelmRelease") => Some("helmreleases"),
         _ => None,
     }
 }
@@ -119,6 +127,7 @@ pub(crate) fn judge(kind: &str, object: &Value) -> Option<Lack> {
         "StatefulSet" => stateful_set(object),
         "DaemonSet" => daemon_set(object, observed.is_some()),
         "Job" => job(object),
+        "HelmRelease" => helm_release(object, observed.is_some()),
         _ => None,
     }
 }
@@ -226,6 +235,17 @@ fn daemon_set(object: &Value, observed: bool) -> Option<Lack> {
     let counts: Vec<_> =
         counts.into_iter().filter(|(field, _)| !on_delete || *field != "updatedNumberScheduled").collect();
     short_of(object, wanted, &counts)
+}
+
+/// helm-controller says by itself whether the release is out and its workloads are ready.
+fn helm_release(object: &Value, observed: bool) -> Option<Lack> {
+    if !observed {
+        return waiting("its controller has not seen it");
+    }
+    if is(object, "Ready", "True") || object.pointer("/spec/suspend").and_then(Value::as_bool) == Some(true) {
+        return None;
+    }
+    Some(Lack { why: message(object, "Ready"), failed: is(object, "Stalled", "True") })
 }
 
 fn job(object: &Value) -> Option<Lack> {

@@ -27,6 +27,9 @@ pub struct Delivery {
     /// Whether the sources were changed since the controller looked at them last: what it says of revisions is
     /// about other sources.
     pub outdated: bool,
+    /// Whether the controller is still at work on what the delivery asked for before its last change, and waits for health
+    /// with it, of which this gate may be a part.
+    pub holds_older: bool,
     /// Digest of what of its own it is rendered with beside the delivered paths: values, substitutions, patches. With
     /// another one an equal revision delivers something else.
     pub rendered_with: Option<String>,
@@ -165,6 +168,10 @@ pub enum Readiness {
     Ready,
     /// These are not, each as one phrase for people: `Deployment shop/web: 0 of 1 updated`.
     Waiting(Vec<String>),
+    /// These are not, but nothing of the version before answers any more.
+    Lingering(Vec<String>),
+    /// It cannot be looked at: why.
+    Unreadable(String),
 }
 
 #[cfg(test)]

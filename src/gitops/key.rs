@@ -65,7 +65,7 @@ mod tests {
     }
 
     fn revision(id: &str) -> RevisionStatus {
-        RevisionStatus { revision: id.to_owned(), tree: None }
+        RevisionStatus { revision: id.to_owned(), ..RevisionStatus::default() }
     }
 
     #[test]

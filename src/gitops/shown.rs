@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     fn judgement(verdict: Option<Verdict>) -> Judgement {
-        let revision = RevisionStatus { revision: "a".repeat(40), tree: None };
+        let revision = RevisionStatus { revision: "a".repeat(40), ..RevisionStatus::default() };
         let message = Some("checkout\nfails".to_owned());
         Judgement { revision, verdict, message, ..Judgement::default() }
     }

@@ -211,6 +211,7 @@ const HELM_RELEASE: &[&str] = &[
     "status/conditions/type",
     "status/history/chartVersion",
     "status/history/configDigest",
+    "status/history/ociDigest",
     "status/history/status",
     "status/history/version",
     "status/inventory/entries/id",

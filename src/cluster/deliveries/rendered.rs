@@ -34,8 +34,11 @@ fn lean(value: &Value) -> Option<Value> {
         Value::Array(items) => (!items.is_empty())
             .then(|| Value::Array(items.iter().map(|item| lean(item).unwrap_or(Value::Null)).collect())),
         Value::Object(fields) => {
+            // Values of a chart are kept as somebody wrote them: there `false` is not nothing.
+            let kept =
+                |name: &str, field: &Value| if name == "valuesObject" { Some(field.clone()) } else { lean(field) };
             let left: Map<String, Value> =
-                fields.iter().filter_map(|(name, field)| Some((name.clone(), lean(field)?))).collect();
+                fields.iter().filter_map(|(name, field)| Some((name.clone(), kept(name, field)?))).collect();
             (!left.is_empty()).then_some(Value::Object(left))
         }
         Value::Bool(true) => Some(value.clone()),
@@ -53,6 +56,7 @@ mod tests {
         let source = |values: &str| json!({ "repoURL": "r", "path": "p", "helm": { "values": values }, "kustomize": { "images": [] } });
         let read =
             |value: &str| json!({ "helm": { "values": value }, "path": "p", "repoURL": "r", "targetRevision": "" });
+        let chart = |values: Value| json!({ "source": { "repoURL": "r", "helm": { "valuesObject": values } } });
         for (spec, status, expected) in [
             (json!({ "source": source("a") }), json!({ "source": read("a") }), false),
             (json!({ "source": source("a") }), json!({ "source": read("b") }), true),
@@ -61,6 +65,8 @@ mod tests {
             (json!({ "sources": [source("a"), source("b")] }), json!({ "sources": [read("b"), read("a")] }), true),
             (json!({ "source": source("a") }), json!({ "sources": [read("a")] }), true),
             (json!({ "source": source("a") }), json!({}), false),
+            (chart(json!({ "a": false })), chart(json!({})), true),
+            (chart(json!({ "a": false })), chart(json!({ "a": false })), false),
             (json!({ "source": source("a") }), Value::Null, false),
             (json!({ "source": source("a"), "sourceHydrator": {} }), json!({ "source": read("b") }), false),
         ] {

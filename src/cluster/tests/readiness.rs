@@ -129,3 +129,16 @@ fn rules_that_the_vectors_do_not_show() {
     let deleted = json!({ "metadata": { "deletionTimestamp": "2026-11-01T00:00:00Z" } });
     assert!(judge("Job", &deleted).is_some());
 }
+
+#[test]
+fn a_helm_release_is_ready_when_its_controller_says_so_of_this_generation() {
+    let release = |observed: i64, ready: &str, suspended: bool| {
+        let condition = json!({ "type": "Ready", "status": ready, "reason": "r", "message": "upgrading" });
+        let status = json!({ "observedGeneration": observed, "conditions": [condition] });
+        let spec = json!({ "suspend": suspended });
+        judge("HelmRelease", &json!({ "metadata": { "generation": 2 }, "spec": spec, "status": status })).is_none()
+    };
+    assert!(release(2, "True", false) && release(2, "False", true));
+    assert!(!release(1, "True", false) && !release(2, "Unknown", false) && !release(2, "False", false));
+    assert!(judge("HelmRelease", &json!({ "metadata": { "generation": 1 } })).is_some(), "nobody has seen it");
+}

@@ -26,7 +26,9 @@ pub fn decide_gate(observed: &GateObserved, now: Timestamp) -> GateDecision {
         (Ok(_), None) => return quiet(observed, page, &missing(observed), now),
         (Ok(terms), Some(delivery)) => (terms, delivery),
     };
-    if let Some(said) = unclear(delivery).or_else(|| nameless(delivery)).or_else(|| outdated(delivery)) {
+    let held = delivery.holds_older && page.current.is_some();
+    let outdated = outdated(delivery).filter(|_| !held);
+    if let Some(said) = unclear(delivery).or_else(|| nameless(delivery)).or(outdated) {
         return quiet(observed, page, &said, now);
     }
     page.turn(observed, delivery, now);

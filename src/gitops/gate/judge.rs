@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::decision::GateRun;
 use super::names::{execution, short};
 use super::observed::{GateObserved, Run};
-use super::page::{Page, same};
+use super::page::{Page, content_of, same};
 use super::tally::{Course, Going, Outcome, Wanted, course};
 use super::terms::Terms;
 use crate::delivery::{Delivery, Readiness};
@@ -18,8 +18,12 @@ use crate::time::{after, between, earlier, milliseconds};
 const EXECUTIONS: usize = 32;
 /// Longest message that is kept of an execution, in bytes.
 const MESSAGE: usize = 256;
+/// What the note begins with of tests that were begun when time was over.
+const UNREADY: &str = "tested although not ready: ";
 /// How long the comparison of contents is waited for before tests begin all the same.
 const COMPARING: Duration = Duration::from_secs(10);
+/// kustomize-controller says a moment before it lists them that it waits for the health of what it applied.
+const LISTED: Duration = Duration::from_secs(1);
 /// Bounds of the time between two looks at workloads that are not ready.
 const READY_LOOKS: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(5));
 
@@ -89,12 +93,18 @@ fn begin(current: &mut Judgement, page: &Page, bench: &Bench<'_>) -> Option<Prog
     if let Some(words) = another_own(current, observed) {
         return Some(Progress::waits(Reason::AwaitingOwnRevision, words));
     }
+    let listed_at = after(deployed_at, LISTED);
+    if delivery.awaits_health && now < listed_at {
+        let words = "deployed; its objects are being listed".to_owned();
+        return Some(Progress { wake: Some(listed_at), ..Progress::waits(Reason::AwaitingWorkloads, words) });
+    }
     let until = after(deployed_at, terms.ready_timeout);
     if !delivery.workloads.is_empty() && observed.readiness != Readiness::Ready && now < until {
         return Some(unready(&observed.readiness, deployed_at, until, now));
     }
     current.message = match &observed.readiness {
-        Readiness::Waiting(list) => Some(format!("tested although not ready: {}", listed(list))),
+        Readiness::Waiting(list) | Readiness::Lingering(list) => Some(format!("{UNREADY}{}", listed(list))),
+        Readiness::Unreadable(why) => Some(format!("{UNREADY}{why}")),
         Readiness::Ready | Readiness::Unknown => None,
     };
     current.started_at = Some(milliseconds(now));
@@ -105,8 +115,7 @@ fn begin(current: &mut Judgement, page: &Page, bench: &Bench<'_>) -> Option<Prog
 /// wait for this very gate. Once seen, it counts as long as the revision is the one that was applied last.
 fn is_deployed(current: &Judgement, bench: &Bench<'_>) -> bool {
     let Some(attempted) = &bench.delivery.attempted else { return false };
-    let tree = bench.observed.trees.get(attempted).cloned();
-    let attempted = assay_api::RevisionStatus { revision: attempted.clone(), tree };
+    let attempted = content_of(attempted, bench.observed, bench.delivery);
     same(&current.revision, &attempted) && (bench.delivery.applied || current.deployed_at.is_some())
 }
 
@@ -144,7 +153,8 @@ pub(super) fn another_own(current: &Judgement, observed: &GateObserved) -> Optio
 
 fn unready(readiness: &Readiness, deployed_at: Timestamp, until: Timestamp, now: Timestamp) -> Progress {
     let words = match readiness {
-        Readiness::Waiting(list) => format!("deployed; not ready: {}", listed(list)),
+        Readiness::Waiting(list) | Readiness::Lingering(list) => format!("deployed; not ready: {}", listed(list)),
+        Readiness::Unreadable(why) => format!("deployed; {why}"),
         Readiness::Unknown | Readiness::Ready => "deployed; its workloads are being looked at".to_owned(),
     };
     let (least, most) = READY_LOOKS;
@@ -182,8 +192,45 @@ fn test(current: &mut Judgement, page: &mut Page, bench: &Bench<'_>) -> Progress
             return run(current, &going, revision.as_deref(), bench, until);
         }
     };
+    let outcome = match rolled_out(current, outcome, observed, now) {
+        Ok(outcome) => outcome,
+        Err(progress) => return progress,
+    };
     conclude(current, page, outcome, now);
     Progress { concluded: true, ..Progress::default() }
+}
+
+/// Tests that were begun although the workloads were not ready may have met what was deployed before: green is said of
+/// what is rolled out by their end, and of nothing else.
+fn rolled_out(
+    current: &Judgement,
+    outcome: Outcome,
+    observed: &GateObserved,
+    now: Timestamp,
+) -> Result<Outcome, Progress> {
+    let doubtful = current.message.as_deref().is_some_and(|note| note.starts_with(UNREADY));
+    if !doubtful || !outcome.verdict.is_green() {
+        return Ok(outcome);
+    }
+    match &observed.readiness {
+        Readiness::Ready | Readiness::Lingering(_) => Ok(outcome),
+        Readiness::Unknown => {
+            let words = "passed; whether it is rolled out is being looked at".to_owned();
+            Err(Progress { ask_readiness: true, ..Progress::waits(Reason::AwaitingWorkloads, words) })
+        }
+        Readiness::Unreadable(why) => {
+            let wake = Some(after(now, READY_LOOKS.1));
+            Err(Progress { wake, ..Progress::waits(Reason::AwaitingWorkloads, format!("passed; {why}")) })
+        }
+        Readiness::Waiting(list) => {
+            let message = format!(
+                "what answered the tests may be what was deployed before, as this is not rolled out: {}; when it is, \
+                 `assay gate rerun` judges it (`spec.readyTimeout`)",
+                listed(list)
+            );
+            Ok(Outcome { verdict: Verdict::Errored, reason: Reason::WorkloadsNotReady, message })
+        }
+    }
 }
 
 /// Writes down how a run ended.

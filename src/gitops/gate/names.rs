@@ -70,7 +70,7 @@ mod tests {
     fn names_fit_and_tell_everything_apart() {
         let gate = |name: &str| GateObject { name: name.to_owned(), uid: "u".to_owned(), ..GateObject::default() };
         let judgement = |revision: &str, turn, second| Judgement {
-            revision: RevisionStatus { revision: revision.to_owned(), tree: None },
+            revision: RevisionStatus { revision: revision.to_owned(), ..RevisionStatus::default() },
             turn,
             seen_at: Timestamp::from_second(second).ok(),
             ..Judgement::default()

@@ -50,11 +50,14 @@ impl Page {
     /// Turns to the revision that is to be judged now.
     pub(super) fn turn(&mut self, observed: &GateObserved, delivery: &Delivery, now: Timestamp) {
         let now = milliseconds(now);
+        // Nothing else is deployed before the controller is done with it, and it may wait for this very verdict.
+        if delivery.holds_older && self.current.is_some() {
+            return self.obey(observed, false, now);
+        }
         self.belong(delivery);
-        let begun = target(delivery, self.current.is_some()).is_some_and(|target| {
-            let tree = observed.trees.get(target).cloned();
-            self.face(&RevisionStatus { revision: target.to_owned(), tree }, is_bare(delivery), now)
-        });
+        let begun = target(delivery, self.current.is_some())
+            .is_some_and(|target| self.face(&content_of(target, observed, delivery), is_bare(delivery), now));
+        self.attempt(delivery, now);
         let begun = begun || self.heed(delivery, observed, now);
         self.obey(observed, begun, now);
     }
@@ -63,7 +66,7 @@ impl Page {
     /// from beside the delivered paths, or with values that were changed while it was at work. Returns whether it does.
     fn heed(&mut self, delivery: &Delivery, observed: &GateObserved, now: Timestamp) -> bool {
         let (Some(attempted), Some(digest)) = (&delivery.attempted, &delivery.applied_digest) else { return false };
-        let attempted = RevisionStatus { revision: attempted.clone(), tree: observed.trees.get(attempted).cloned() };
+        let attempted = content_of(attempted, observed, delivery);
         let Some(mut current) = self.current.take_if(|current| same(&current.revision, &attempted)) else {
             return false;
         };
@@ -97,9 +100,10 @@ impl Page {
     fn face(&mut self, target: &RevisionStatus, bare: bool, now: Timestamp) -> bool {
         if let Some(current) = &mut self.current
             && current.revision.revision == target.revision
-            && current.revision.tree.is_none()
         {
-            current.revision.tree.clone_from(&target.tree);
+            let known = &mut current.revision;
+            known.tree = known.tree.take().or_else(|| target.tree.clone());
+            known.rendered_with = known.rendered_with.take().or_else(|| target.rendered_with.clone());
         }
         if !bare && self.comes_back(target) {
             let back = self.verdicts.remove(0);
@@ -138,13 +142,25 @@ impl Page {
         if current.revision.revision == target.revision {
             return current.revision.revision != last.revision.revision && same_tree(&last.revision, target);
         }
-        current.deployed_at.is_none() && same(&last.revision, target) && !differs(&last.revision, target)
+        // Of one that was attempted a part may be there.
+        let never_there = current.deployed_at.is_none() && current.attempted_at.is_none();
+        never_there && same(&last.revision, target) && !differs(&last.revision, target)
     }
 
-    /// Puts a judgement among the earlier ones. One of a revision that was never deployed is none.
+    /// Notes that the controller has begun to apply the revision.
+    fn attempt(&mut self, delivery: &Delivery, now: Timestamp) {
+        if let Some(current) = self.current.as_mut().filter(|current| current.verdict.is_none())
+            && delivery.attempted.as_ref() == Some(&current.revision.revision)
+        {
+            current.attempted_at.get_or_insert(now);
+        }
+    }
+
+    /// Puts a judgement among the earlier ones. One of a revision that nobody began to deploy is none.
     fn keep(&mut self, mut judgement: Judgement, why: &str, now: Timestamp) {
         if judgement.verdict.is_none() {
-            if judgement.executions.is_empty() && judgement.deployed_at.is_none() {
+            let untouched = judgement.deployed_at.is_none() && judgement.attempted_at.is_none();
+            if judgement.executions.is_empty() && untouched {
                 return;
             }
             judgement.verdict = Some(Verdict::Cancelled);
@@ -216,7 +232,18 @@ pub(super) fn same(one: &RevisionStatus, other: &RevisionStatus) -> bool {
 
 /// Whether one revision delivers something else than it did: what it is rendered with was changed.
 fn differs(one: &RevisionStatus, other: &RevisionStatus) -> bool {
-    one.revision == other.revision && one.tree.is_some() && other.tree.is_some() && one.tree != other.tree
+    let differ = |one: &Option<String>, other: &Option<String>| one.is_some() && other.is_some() && one != other;
+    let content = differ(&one.tree, &other.tree) || differ(&one.rendered_with, &other.rendered_with);
+    one.revision == other.revision && content
+}
+
+/// What a revision is as content here, as far as that is known.
+pub(super) fn content_of(revision: &str, observed: &GateObserved, delivery: &Delivery) -> RevisionStatus {
+    RevisionStatus {
+        revision: revision.to_owned(),
+        tree: observed.trees.get(revision).cloned(),
+        rendered_with: delivery.rendered_with.clone(),
+    }
 }
 
 fn same_tree(one: &RevisionStatus, other: &RevisionStatus) -> bool {
@@ -241,5 +268,7 @@ fn moved(judgement: Judgement, target: &RevisionStatus) -> Judgement {
     });
     let message = words.or(judgement.message);
     let tree = target.tree.clone().or(judgement.revision.tree);
-    Judgement { revision: RevisionStatus { revision: target.revision.clone(), tree }, message, ..judgement }
+    let rendered_with = target.rendered_with.clone().or(judgement.revision.rendered_with);
+    let revision = RevisionStatus { revision: target.revision.clone(), tree, rendered_with };
+    Judgement { revision, message, ..judgement }
 }

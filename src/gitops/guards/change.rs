@@ -1,6 +1,6 @@
 //! What lies between good and bad: whether it can be the culprit, and whether it may be taken back.
 
-use assay_api::{Finding, Guard};
+use assay_api::{Finding, Guard, RevisionStatus};
 use jiff::Timestamp;
 
 use super::answer::{count, pass, pull_request, refuse};
@@ -25,6 +25,10 @@ pub(super) fn culprit_in_paths(evidence: &Evidence, _now: Timestamp) -> Finding 
             guard,
             "nothing differs between good and bad in the delivered paths, so it is not this commit; look at the environment, at images that moved, at what the paths refer to, at values and patches of the delivery itself",
         ),
+        (Some(_), Some(_)) if rendered_otherwise(evidence) => {
+            let said = "what the delivery renders the paths with (values, parameters, other repositories) changed too, and restoring the paths does not restore that";
+            pull_request(evidence, guard, said)
+        }
         (Some(_), Some(_)) => {
             let commits = if facts.range.is_empty() {
                 String::new()
@@ -35,6 +39,15 @@ pub(super) fn culprit_in_paths(evidence: &Evidence, _now: Timestamp) -> Finding 
         }
         _ => refuse(guard, "the content of good and bad could not be compared"),
     }
+}
+
+/// Whether good and bad were rendered with something else.
+fn rendered_otherwise(evidence: &Evidence) -> bool {
+    let rendered_with =
+        |revision: Option<&RevisionStatus>| revision.and_then(|revision| revision.rendered_with.clone());
+    let spec = &evidence.spec;
+    let (good, bad) = (rendered_with(spec.good.as_ref()), rendered_with(Some(&spec.bad)));
+    good.is_some() && bad.is_some() && good != bad
 }
 
 /// What the delivered paths refer to outside of them is the same in good and bad.

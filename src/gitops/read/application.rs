@@ -3,6 +3,7 @@
 use assay_api::DeliveryReference;
 use assay_api::names::ANNOTATION_PAUSE_ROLLBACK;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::application_paths::{beyond, delivered_paths};
 use super::application_place::elsewhere;
@@ -42,12 +43,13 @@ pub(super) fn read_application(object: &Value, reference: DeliveryReference) -> 
         judged,
         paths,
         outdated,
-        rendered_with: text(object, "/renderedWith").map(str::to_owned),
+        holds_older: state.holds_older,
+        rendered_with: rendered_with(object, index),
         value_files,
         reaches_beyond,
         desired: state.desired.filter(|_| known),
         attempted: state.attempted.filter(|_| known),
-        applied: state.applied && known && !outdated,
+        applied: state.applied && known && (!outdated || state.holds_older),
         applied_digest: None,
         settled: state.settled.filter(|_| known),
         workloads: if elsewhere(object) { Vec::new() } else { of_application(object) },
@@ -63,6 +65,21 @@ pub(super) fn read_application(object: &Value, reference: DeliveryReference) -> 
         sources,
         reference,
     }
+}
+
+/// What the revision of the judged source is rendered with: values and parameters, and the revisions of other repositories.
+fn rendered_with(object: &Value, index: usize) -> Option<String> {
+    let own = text(object, "/renderedWith")?;
+    let named = list(object, "/spec/sources");
+    let repository = |index: usize| named.get(index).and_then(|source| text(source, "/repoURL"));
+    let compared = list(object, "/status/sync/revisions").iter().enumerate();
+    let others = compared.filter(|(other, _)| repository(*other) != repository(index));
+    let others: Vec<&str> = others.filter_map(|(_, revision)| revision.as_str()).collect();
+    if others.is_empty() {
+        return Some(own.to_owned());
+    }
+    let text = format!("{own} {}", others.join(" "));
+    Some(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The sources as the Application lists them. With a source hydrator it is the dry source: what people write, and

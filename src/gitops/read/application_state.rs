@@ -13,6 +13,7 @@ pub(super) struct State {
     pub(super) desired: Option<String>,
     pub(super) attempted: Option<String>,
     pub(super) applied: bool,
+    pub(super) holds_older: bool,
     pub(super) settled: Option<String>,
     pub(super) operation: Option<Operation>,
     /// A desired revision of a Git source that is no commit.
@@ -45,13 +46,17 @@ impl State {
         };
         let is_attempted = |revision: &Option<String>| attempted.is_some() && *revision == attempted;
         // An operation with other values or patches applied something else of the same revision.
-        let operated = is_attempted(&last) && !flag(object, "/syncedOtherwise");
+        let operated = is_attempted(&last) && !flag(object, "/syncedOtherwise") && !reading.others_moved();
+        // In another cluster there is nothing to look at but the health, which is that of the last comparison.
+        let succeeded = phase == "Succeeded" && operated && !partial(object) && !elsewhere(object);
         let applied = (synced && is_attempted(&compared))
-            || (phase == "Succeeded" && operated && !partial(object))
-            || (operated && is_attempted(&compared) && all_applied(object));
+            || succeeded
+            || (operated && is_attempted(&compared) && all_applied(object))
+            || (running && is_attempted(&last) && waits_for_gate(object));
         Self {
             desired: reading.desired(),
             applied: applied && !still_moving_elsewhere(object),
+            holds_older: running && flag(object, "/syncedOtherwise"),
             settled: reading.settled(),
             operation: reading.operation(running),
             attempted,
@@ -96,6 +101,17 @@ impl Reading<'_> {
     fn desired(&self) -> Option<String> {
         let dry = text(self.object, "/status/sourceHydrator/currentOperation/drySHA").and_then(commit_of);
         dry.or_else(|| self.compared())
+    }
+
+    /// Whether the last comparison was with other revisions of the other sources than the last operation.
+    fn others_moved(&self) -> bool {
+        let others = |at: &str| {
+            let all = list(self.object, at).iter().enumerate();
+            all.filter(|(index, _)| *index != self.index).map(|(_, revision)| revision).collect::<Vec<_>>()
+        };
+        let (compared, synced) =
+            (others("/status/sync/revisions"), others("/status/operationState/syncResult/revisions"));
+        !compared.is_empty() && !synced.is_empty() && compared != synced
     }
 
     /// The revision of the operation that runs, or was the last: what it was told, or, when that is a name, what
@@ -165,6 +181,13 @@ fn named_sources<'a>(object: &'a Value, at: &str) -> Vec<[Option<&'a str>; 4]> {
 fn partial(object: &Value) -> bool {
     let operation = "/status/operationState/operation/sync";
     !list(object, &format!("{operation}/resources")).is_empty() || flag(object, &format!("{operation}/dryRun"))
+}
+
+/// Whether the operation says itself that it is at a gate: everything before it is applied. Nobody compares its
+/// revision any more when a newer one is there already.
+fn waits_for_gate(object: &Value) -> bool {
+    let message = text(object, "/status/operationState/message").unwrap_or_default();
+    message.starts_with("waiting for healthy state of assay.dev/TestGate/")
 }
 
 /// Whether the newest operation has applied everything that still differs from Git. Objects that differ for

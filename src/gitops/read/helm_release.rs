@@ -74,10 +74,12 @@ fn by_version(object: &Value) -> Delivery {
 
 /// Whether what the object asks for now is what Helm released last: helm-controller has taken up this generation,
 /// and the newest release is of the chart and the values that it attempted. A release that failed counts, because
-/// its objects are applied; one that was remediated does not, because others are.
+/// its objects are applied; one that was remediated, or may be at any moment, does not, because others are.
 fn released(object: &Value) -> bool {
     let generation = number(object, "/metadata/generation");
-    if number(object, "/status/lastAttemptedGeneration") != generation {
+    if number(object, "/status/lastAttemptedGeneration") != generation
+        || condition_words(object, "Ready").0 == "Unknown"
+    {
         return false;
     }
     let Some(newest) = list(object, "/status/history").first() else { return false };
@@ -87,9 +89,11 @@ fn released(object: &Value) -> bool {
         && same("/status/lastAttemptedConfigDigest", "/configDigest")
 }
 
-/// The digest of the values of the newest release.
+/// What tells the newest release from another one: its chart and its values.
 fn config_digest(object: &Value) -> Option<String> {
-    text(list(object, "/status/history").first()?, "/configDigest").map(str::to_owned)
+    let newest = list(object, "/status/history").first()?;
+    let parts = ["/chartVersion", "/ociDigest", "/configDigest"].map(|field| text(newest, field).unwrap_or_default());
+    Some(parts.join(" ").trim().to_owned())
 }
 
 fn chart(object: &Value) -> String {

@@ -49,6 +49,7 @@ pub(super) fn read_kustomization(object: &Value, context: &ReadContext, referenc
         settled: text(object, "/status/lastAppliedRevision").and_then(revision).filter(|_| known),
         workloads: if elsewhere(object) { Vec::new() } else { of_inventory(object) },
         awaits_health: checks_health(object),
+        holds_older: checks_health(object) && !is_about_now(object, "Ready"),
         health: ready(object),
         held: held(object, repository),
         rollback_paused: annotation(object, ANNOTATION_PAUSE_ROLLBACK) == Some("true"),
@@ -106,7 +107,10 @@ fn applied(object: &Value) -> bool {
     let attempted = text(object, "/status/lastAttemptedRevision").unwrap_or_default();
     let (healthy, _, message) = condition_words(object, "Healthy");
     let unknown = healthy == "Unknown" && names(message, attempted) && is_about_now(object, "Healthy");
-    if unknown || (checks_health(object) && is_about_now(object, "Reconciling")) {
+    // Each of these is stamped with the generation that was known when it was written, and `Ready` only once, when the
+    // work began: what began before the last change is not about it.
+    let waits = unknown || (checks_health(object) && is_about_now(object, "Reconciling"));
+    if waits && is_about_now(object, "Ready") {
         // Conditions are written a moment before the list of what was applied.
         return object.pointer("/status/inventory").is_some();
     }
@@ -116,12 +120,11 @@ fn applied(object: &Value) -> bool {
         "True" => names(message, attempted),
         _ => false,
     };
-    if done && is_about_now(object, "Ready") {
-        return true;
-    }
-    let observed = number(object, "/status/observedGeneration");
-    if observed.is_some_and(|observed| Some(observed) != number(object, "/metadata/generation")) {
+    if !is_observed(object) {
         return false;
+    }
+    if done {
+        return true;
     }
     match last_entry(object) {
         Some(entry) => {
@@ -133,10 +136,17 @@ fn applied(object: &Value) -> bool {
     }
 }
 
+/// Whether the controller has finished with the object as it is now.
+fn is_observed(object: &Value) -> bool {
+    let observed = number(object, "/status/observedGeneration");
+    observed.is_none_or(|observed| Some(observed) == number(object, "/metadata/generation"))
+}
+
 /// The digest of the manifests that were applied last. While something is applied, or waited for, it still is that of
 /// the time before.
 fn applied_digest(object: &Value) -> Option<String> {
-    if condition_words(object, "Ready").0 == "Unknown" {
+    let ready = condition_words(object, "Ready").0;
+    if ready == "Unknown" || (ready == "True" && !is_observed(object)) {
         return None;
     }
     let attempted = text(object, "/status/lastAttemptedRevision");

@@ -26,17 +26,22 @@ use serde_json::Value;
 
 pub use context::{ObjectName, ReadContext};
 
-use crate::delivery::Delivery;
+use crate::delivery::{Delivery, Judged};
 
 /// Reads a delivery. The namespace of the reference is filled in from the object.
 pub fn read(kind: DeliveryKind, object: &Value, context: &ReadContext, reference: &DeliveryReference) -> Delivery {
     let namespace = fields::text(object, "/metadata/namespace").map(str::to_owned);
     let reference = DeliveryReference { namespace: reference.namespace.clone().or(namespace), ..reference.clone() };
-    match kind {
+    let mut delivery = match kind {
         DeliveryKind::Application => application::read_application(object, reference),
         DeliveryKind::Kustomization => kustomization::read_kustomization(object, context, reference),
         DeliveryKind::HelmRelease => helm_release::read_helm_release(object, context, reference),
+    };
+    // What is taken down fails its tests, and no commit is to blame.
+    if fields::text(object, "/metadata/deletionTimestamp").is_some() {
+        delivery.judged = Judged::Unclear(format!("the {kind} is being deleted"));
     }
+    delivery
 }
 
 /// Where the objects of Argo CD and Flux are found.

@@ -11,7 +11,12 @@ const LIMIT: usize = 1000;
 /// Whether objects of a kind become ready by rules that are known here. Our own kinds are never among them: a
 /// gate that waits for itself would wait for ever.
 fn becomes_ready(group: &str, kind: &str) -> bool {
-    matches!((group, kind), ("apps", "Deployment" | "StatefulSet" | "DaemonSet") | ("batch", "Job"))
+    matches!(
+        (group, kind),
+        ("apps", "Deployment" | "StatefulSet" | "DaemonSet")
+            | ("batch", "Job")
+            | ("helm.toolkit.fluxcd.io", "HelmRelease")
+    )
 }
 
 /// From Argo CD's `status.resources`. Hooks are not waited for, nor is what is about to be pruned.

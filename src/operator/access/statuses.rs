@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     fn judgement(commit: char, verdict: Option<Verdict>) -> Judgement {
-        let revision = RevisionStatus { revision: String::from(commit).repeat(40), tree: None };
+        let revision = RevisionStatus { revision: String::from(commit).repeat(40), ..RevisionStatus::default() };
         Judgement { revision, verdict, ..Judgement::default() }
     }
 

@@ -6,7 +6,7 @@ use assay_api::names::{ANNOTATION_CANCEL, ANNOTATION_FLUX_REQUESTED_AT, ANNOTATI
 use assay_api::{Phase, TestExecution, TestGate, TestGateStatus, Verdict};
 use assay_cluster::WorkloadName;
 use assay_gitops::gate::{GateObject, GateObserved, RollbackSeen, Run, RunEnd};
-use assay_gitops::{Delivery, Judged, Readiness, Source, find};
+use assay_gitops::{Delivery, Judged, Readiness, Source, Workload, find};
 use assay_telemetry::error_chain;
 
 use super::controller::Controller;
@@ -43,7 +43,10 @@ impl Controller {
     fn delivery(&self, key: &Key, gate: &TestGate) -> Option<Delivery> {
         let reference = &gate.spec.delivery;
         let namespace = reference.namespace.clone().unwrap_or_else(|| key.0.clone());
-        let delivery = find(self.gitops.as_ref(), reference, &key.0);
+        let mut delivery = find(self.gitops.as_ref(), reference, &key.0);
+        if let Some(delivery) = &mut delivery {
+            delivery.workloads.retain(|workload| !holds(workload, gate));
+        }
         let mut read: HashSet<_> = delivery.iter().flat_map(|delivery| &delivery.read_from).cloned().collect();
         read.insert((reference.kind.as_str().to_owned(), namespace, reference.name.clone()));
         self.readers.set(key, read);
@@ -99,15 +102,26 @@ impl Controller {
             .collect();
         match self.context.cluster.readiness(&names).await {
             Ok(list) if list.is_empty() => Readiness::Ready,
-            Ok(list) => Readiness::Waiting(list.iter().map(ToString::to_string).collect()),
+            Ok(list) => {
+                let words = list.iter().map(ToString::to_string).collect();
+                if list.iter().all(|one| one.lingers) { Readiness::Lingering(words) } else { Readiness::Waiting(words) }
+            }
             Err(error) => {
                 let (namespace, name) = (&observed.gate.namespace, &observed.gate.name);
                 let error = error_chain(&error);
                 tracing::warn!(namespace, name, error, "the workloads of a delivery cannot be looked at");
-                Readiness::Waiting(vec![error])
+                Readiness::Unreadable(format!("the workloads cannot be looked at: {error}"))
             }
         }
     }
+}
+
+/// Whether the gate is a part of this very HelmRelease, which then may wait for it.
+fn holds(workload: &Workload, gate: &TestGate) -> bool {
+    let label = |name: &str| gate.metadata.labels.as_ref().and_then(|labels| labels.get(name)).map(String::as_str);
+    workload.kind == "HelmRelease"
+        && label("helm.toolkit.fluxcd.io/name") == Some(&workload.name)
+        && label("helm.toolkit.fluxcd.io/namespace") == Some(&workload.namespace)
 }
 
 /// The revisions whose content matters: those that the delivery names, and the gate's own.

@@ -95,6 +95,11 @@ const LOOPS: &[GitopsCase] = &[
         "one revert takes both back; both records are `Recovered`",
     ),
     case(
+        "never-ready",
+        "the pods of a commit never become ready, and those of before answer the tests",
+        "verdict `errored` for `WorkloadsNotReady`; the last good revision stays, no record",
+    ),
+    case(
         "same-content-argo",
         "a commit elsewhere in the repository; then the Application renders the folder in another way, which breaks the app",
         "the verdict is taken over without a run; then the same commit is tested again, once that is deployed, and `failed`; `CulpritInPaths` refuses",

@@ -297,6 +297,38 @@ fn a_revision_that_is_rendered_with_something_else_is_judged_anew() {
 }
 
 #[test]
+fn other_values_are_judged_anew_also_where_no_content_is_known() {
+    let mut scene = Scene::new(spec(&["smoke"]));
+    scene.judged(A, Verdict::Passed);
+    scene.delivery().rendered_with = Some("v1".to_owned());
+    scene.wait(1);
+    scene.says(Status::Current, Reason::Passed, A);
+    scene.delivery().rendered_with = Some("v2".to_owned());
+    scene.delivery().applied = false;
+    scene.wait(1);
+    scene.says(Status::InProgress, Reason::AwaitingDeployment, A);
+    scene.apply();
+    scene.says(Status::InProgress, Reason::Testing, A);
+    assert_eq!((scene.made.len(), scene.current().turn), (2, 1));
+}
+
+#[test]
+fn what_was_deployed_in_part_bars_the_way_back() {
+    let mut scene = Scene::new(spec(&["smoke"]));
+    for (revision, tree) in [(A, "t1"), (B, "t2"), (C, "t1")] {
+        scene.tree(revision, tree);
+    }
+    scene.judged(A, Verdict::Passed);
+    scene.push(B);
+    scene.operate(B);
+    scene.rest();
+    scene.push(C);
+    scene.says(Status::InProgress, Reason::AwaitingDeployment, C);
+    scene.deploy(C);
+    scene.says(Status::InProgress, Reason::Testing, C);
+}
+
+#[test]
 fn other_content_of_the_same_revision_is_judged_anew() {
     let mut scene = Scene::new(spec(&["smoke"]));
     scene.tree(A, "t1");

@@ -218,9 +218,33 @@ fn workloads_are_waited_for_but_not_for_ever() {
     assert_eq!(scene.wait(119).wake, Some(at(180)));
     scene.wait(1);
     assert_eq!(scene.made.len(), 1);
+    // The pods of before go on answering: what passes is not known to be this revision.
+    scene.observed.readiness = Readiness::Unknown;
     scene.end(Verdict::Passed);
-    let words = scene.status().message.clone().expect("words");
+    scene.says(Status::InProgress, Reason::AwaitingWorkloads, A);
+    assert!(scene.look().ask_readiness);
+    let mut others = [
+        (
+            Readiness::Waiting(vec!["Deployment shop/web: 0 of 1 updated".into()]),
+            Status::Failed,
+            Reason::WorkloadsNotReady,
+        ),
+        (Readiness::Unreadable("no answer".into()), Status::InProgress, Reason::AwaitingWorkloads),
+        (Readiness::Lingering(vec!["Job shop/load: it has not ended".into()]), Status::Current, Reason::Passed),
+        (Readiness::Ready, Status::Current, Reason::Passed),
+    ]
+    .map(|(readiness, status, reason)| {
+        let mut end = scene.clone();
+        end.observed.readiness = readiness;
+        end.look();
+        end.says(status, reason, A);
+        (end, reason)
+    });
+    let (failed, _) = &mut others[0];
+    assert_eq!((failed.current().verdict, failed.status().last_good.clone()), (Some(Verdict::Errored), None));
+    let words = failed.status().message.clone().expect("words");
     assert!(words.contains("tested although not ready: Deployment shop/web"), "{words}");
+    assert!(others.iter().all(|(end, reason)| end.status().last_good.is_some() == (*reason == Reason::Passed)));
 
     let mut ready = Scene::new(spec(&["smoke"]));
     ready.deploy(A);

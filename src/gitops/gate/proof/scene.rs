@@ -50,6 +50,7 @@ fn delivery() -> Delivery {
     }
 }
 
+#[derive(Clone)]
 pub(super) struct Scene {
     pub(super) observed: GateObserved,
     pub(super) now: i64,
@@ -308,5 +309,5 @@ pub(super) fn check(observed: &GateObserved, decision: &GateDecision) {
 }
 
 pub(super) fn revision(name: &str) -> RevisionStatus {
-    RevisionStatus { revision: name.to_owned(), tree: None }
+    RevisionStatus { revision: name.to_owned(), ..RevisionStatus::default() }
 }

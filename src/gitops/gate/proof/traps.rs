@@ -101,6 +101,8 @@ fn deadlock_a_failure_stays_until_the_health_check_of_flux_has_seen_it() {
     scene.delivery().attempted = Some(B.to_owned());
     scene.delivery().awaits_health = true;
     scene.apply();
+    assert!(scene.made.is_empty(), "what it applied is listed a moment later");
+    scene.wait(1);
     for _ in 0..2 {
         scene.end(Verdict::Failed);
     }
@@ -115,6 +117,32 @@ fn deadlock_a_failure_stays_until_the_health_check_of_flux_has_seen_it() {
     scene.delivery().awaits_health = false;
     scene.look();
     scene.says(Status::InProgress, Reason::AwaitingDeployment, C);
+}
+
+#[test]
+fn deadlock_other_values_do_not_stop_the_tests_that_an_operation_waits_for() {
+    let mut scene = Scene::new(spec(&["smoke"]));
+    scene.delivery().rendered_with = Some("v1".to_owned());
+    scene.push(A);
+    scene.operate(A);
+    scene.apply();
+    scene.says(Status::InProgress, Reason::Testing, A);
+    let delivery = scene.delivery();
+    (delivery.rendered_with, delivery.outdated, delivery.holds_older) = (Some("v2".to_owned()), true, true);
+    delivery.applied = false;
+    scene.wait(1);
+    scene.says(Status::InProgress, Reason::Testing, A);
+    scene.end(Verdict::Passed);
+    scene.says(Status::Current, Reason::Passed, A);
+    scene.delivery().holds_older = false;
+    scene.rest();
+    scene.says(Status::InProgress, Reason::AwaitingDeployment, A);
+    scene.delivery().outdated = false;
+    scene.wait(1);
+    scene.says(Status::InProgress, Reason::AwaitingDeployment, A);
+    scene.apply();
+    scene.says(Status::InProgress, Reason::Testing, A);
+    assert_eq!((scene.made.len(), scene.current().turn), (2, 1));
 }
 
 #[test]

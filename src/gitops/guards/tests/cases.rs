@@ -21,6 +21,13 @@ pub(super) struct Case {
     pub(super) says: &'static str,
 }
 
+fn rendered(evidence: &mut Evidence, good: &str, bad: &str) {
+    evidence.spec.bad.rendered_with = Some(bad.to_owned());
+    if let Some(known) = &mut evidence.spec.good {
+        known.rendered_with = Some(good.to_owned());
+    }
+}
+
 macro_rules! cases {
     ($($guard:ident { $($when:literal: |$evidence:ident| $change:expr => $answer:ident $says:literal;)+ })+) => {
         pub(super) const CASES: &[Case] = &[$($(Case {
@@ -145,6 +152,8 @@ cases! {
         "no file changed": |e| e.facts().changed.clear() => Refuse "nothing differs between good and bad in the delivered paths, so it is not this commit";
         "the content is the same": |e| e.facts().good_tree = Some("tree-bad".into()) => Refuse "nothing differs between good and bad";
         "the content is not known": |e| e.facts().good_tree = None => Refuse "the content of good and bad could not be compared";
+        "the values changed too": |e| rendered(e, "one", "two") => PullRequest "what the delivery renders the paths with (values, parameters, other repositories) changed too";
+        "the values are the same": |e| rendered(e, "one", "one") => Pass "1 file changed";
         "the repository says no": |e| e.git = Err(GitTrouble::Denied("x".into())) => Skipped "not asked";
     }
     SharedBaseUnchanged {

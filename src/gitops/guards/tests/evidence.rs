@@ -24,7 +24,7 @@ pub(crate) fn now() -> Timestamp {
 }
 
 pub(crate) fn revision(id: &str, tree: &str) -> RevisionStatus {
-    RevisionStatus { revision: id.to_owned(), tree: Some(tree.to_owned()) }
+    RevisionStatus { revision: id.to_owned(), tree: Some(tree.to_owned()), ..RevisionStatus::default() }
 }
 
 pub(crate) fn source(path: &str) -> GitSource {

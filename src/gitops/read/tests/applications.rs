@@ -120,6 +120,70 @@ fn what_was_not_taken_up_yet_is_not_applied() {
 }
 
 #[test]
+fn an_operation_that_waits_for_a_gate_has_applied_what_comes_before() {
+    let stage = |message: &str, otherwise: bool| {
+        let operation = json!({ "phase": "Running", "message": message,
+            "operation": { "sync": { "revision": ONE } }, "syncResult": { "revision": ONE } });
+        let found = application(&with(
+            web(),
+            json!({
+                "comparedOtherwise": otherwise, "syncedOtherwise": otherwise,
+                "status": { "sync": { "status": "OutOfSync", "revision": TWO }, "operationState": operation },
+            }),
+        ));
+        (found.attempted, found.applied, found.holds_older)
+    };
+    let one = || Some(ONE.to_owned());
+    let at_the_gate = "waiting for healthy state of assay.dev/TestGate/web";
+    assert_eq!(stage(at_the_gate, false), (one(), true, false), "a newer commit is compared already");
+    assert_eq!(stage("waiting for healthy state of apps/Deployment/web", false), (one(), false, false));
+    assert_eq!(stage(at_the_gate, true), (one(), true, true), "its values were changed meanwhile");
+}
+
+#[test]
+fn in_another_cluster_only_a_new_comparison_counts() {
+    let stage = |sync: &str, server: &str| {
+        let destination = json!({ "server": server, "namespace": "shop" });
+        application(&with(web(), json!({ "spec": { "destination": destination }, "status": {
+            "sync": { "status": sync, "revision": if sync == "Synced" { ONE } else { TWO } }, "health": { "status": "Healthy" },
+            "operationState": { "phase": "Succeeded", "operation": { "sync": { "revision": ONE } },
+                "syncResult": { "revision": ONE } },
+        } })))
+        .applied
+    };
+    assert!(stage("OutOfSync", "https://kubernetes.default.svc") && stage("Synced", "https://far.example"));
+    assert!(!stage("OutOfSync", "https://far.example"), "its health is that of before");
+}
+
+#[test]
+fn other_repositories_are_a_part_of_what_is_rendered() {
+    let stage = |compared: [&str; 2], synced: [&str; 2]| {
+        let source = |repository: &str| json!({ "repoURL": repository, "path": "apps/web", "targetRevision": "main" });
+        let object = with(
+            web(),
+            json!({ "renderedWith": "r", "spec": { "source": null,
+            "sources": [source("https://git.example/shop.git"), source("https://git.example/values.git")] },
+            "status": { "sync": { "status": "OutOfSync", "revisions": compared }, "operationState": { "phase": "Succeeded",
+            "operation": { "sync": { "revisions": synced } }, "syncResult": { "revisions": synced } } } }),
+        );
+        let reference = DeliveryReference { source: Some(0), ..reference(DeliveryKind::Application, "web") };
+        let found = read(DeliveryKind::Application, &object, &ReadContext::default(), &reference);
+        (found.rendered_with.expect("a digest"), found.applied)
+    };
+    let (before, applied) = stage([ONE, ONE], [ONE, ONE]);
+    assert!(applied);
+    let (after, applied) = stage([ONE, TWO], [ONE, ONE]);
+    assert!(before != after && !applied, "the values moved, and were not applied");
+    assert_eq!(stage([TWO, ONE], [TWO, ONE]).0, before, "its own revision is no part of it");
+}
+
+#[test]
+fn what_is_being_deleted_is_not_judged() {
+    let gone = with(web(), json!({ "metadata": { "deletionTimestamp": "2026-11-01T00:00:00Z" } }));
+    assert!(matches!(application(&gone).judged, Judged::Unclear(_)));
+}
+
+#[test]
 fn what_lies_beside_the_folder_is_told() {
     let with_files = |files: Value| {
         let helm = json!({ "spec": { "source": { "helm": { "valueFiles": files } } } });

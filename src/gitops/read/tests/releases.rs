@@ -48,6 +48,7 @@ fn a_helm_release_is_judged_by_the_commit_of_its_kustomization() {
             json!({ "status": { "history": [{ "chartVersion": "1.2.3", "configDigest": "sha256:a", "status": "pending-upgrade" }] } }),
             false,
         ),
+        ("at work", json!({ "status": { "conditions": [{ "type": "Ready", "status": "Unknown" }] } }), false),
         (
             "failed, and left so",
             json!({ "status": { "history": [{ "chartVersion": "1.2.3", "configDigest": "sha256:a", "status": "failed" }] } }),

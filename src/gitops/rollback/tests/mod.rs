@@ -26,7 +26,7 @@ fn at(seconds: i64) -> Timestamp {
 }
 
 fn revision(id: &str) -> RevisionStatus {
-    RevisionStatus { revision: id.to_owned(), tree: Some(format!("tree-of-{id}")) }
+    RevisionStatus { revision: id.to_owned(), tree: Some(format!("tree-of-{id}")), ..RevisionStatus::default() }
 }
 
 fn source(path: &str) -> GitSource {

@@ -253,6 +253,23 @@ pub(crate) fn control(suite: &Suite) -> Outcome<Figures> {
     })
 }
 
+/// The new pods never become ready, and those of before go on answering.
+pub(crate) fn never_ready(suite: &Suite) -> Outcome<Figures> {
+    suite.within("unready", Plan::new(Engine::Argo).gate(json!({"spec": {"readyTimeout": "30s"}})), |world| {
+        let good = world.begin()?;
+        let mut files = world.files(App::Web, &Behaviour::good("1.1.0"))?;
+        for (_, text) in &mut files {
+            *text = text.replace("path: /healthz", "path: /nowhere");
+        }
+        let stuck = world.repository().change("Ask elsewhere whether it is ready", &files)?;
+        world.nudge()?;
+        let gate = world.verdict(App::Web, &stuck, "errored")?;
+        let (reason, last_good) = (gate.text("/status/reason"), gate.text("/status/lastGood/revision"));
+        holds((reason, last_good) == ("WorkloadsNotReady", good.as_str()), || format!("{:#}", gate.0["status"]))?;
+        without_record(world, &stuck)
+    })
+}
+
 fn without_record(world: &World, tip: &str) -> Outcome<Figures> {
     let made = world.live().until("a record", A_WHILE, |board| board.of("Rollback", world.name()).first().map(|_| ()));
     holds(made.is_err(), || format!("a record was made: {:#}", world.records()[0].0))?;

@@ -49,6 +49,7 @@ const SIDE_BY_SIDE: &[(&str, Done)] = &[
     ("one-of-two-paused", approvals::one_of_two_paused),
     ("monorepo", loops::monorepo),
     ("two-apps-one-commit", loops::two_apps_one_commit),
+    ("never-ready", loops::never_ready),
     ("flaky", loops::flaky),
     ("control", loops::control),
     ("same-content-argo", content::same_content_argo),
