@@ -75,8 +75,8 @@ pub struct RevisionStatus {
     /// Absent where the repository cannot be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tree: Option<String>,
-    /// Hash over what the delivery itself rendered it with: values, parameters, patches, and the revisions of its other
-    /// repositories. With another one an equal revision is other content.
+    /// Hash over what the delivery itself rendered it with: values, parameters, patches. With another one an equal
+    /// revision is other content.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rendered_with: Option<String>,
 }

@@ -72,7 +72,8 @@ impl Cluster {
                 let lingers = kind == "Job";
                 Ok(judge(kind, &object).map(|Lack { why, failed }| NotReady { why, failed, lingers, workload }))
             }
-            Err(error) if error.not_found() && kind == "Job" => Ok(None),
+            // Of a HelmRelease it may be that its kind is served in an older version only.
+            Err(error) if error.not_found() && matches!(kind.as_str(), "Job" | "HelmRelease") => Ok(None),
             Err(error) if error.not_found() => {
                 Ok(Some(NotReady { why: "it does not exist".to_owned(), failed: false, lingers: false, workload }))
             }

@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 
 use crate::paths::within;
 
+/// What [`Delivery::rendered_with`] says of a delivery that adds nothing of its own.
+pub(crate) const NOTHING: &str = "nothing";
+
 /// One object of Argo CD or Flux, as far as a gate needs to know it. Read from the object by
 /// `read`; never from anything that this process remembers.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,6 +30,11 @@ pub struct Delivery {
     /// Whether the sources were changed since the controller looked at them last: what it says of revisions is
     /// about other sources.
     pub outdated: bool,
+    /// Whether it is being deleted.
+    pub deleted: bool,
+    /// Whether [`Delivery::applied`] rests on a word that may be about the time before the last change, and is taken back at
+    /// once if it is.
+    pub may_be_late: bool,
     /// Whether the controller is still at work on what the delivery asked for before its last change, and waits for health
     /// with it, of which this gate may be a part.
     pub holds_older: bool,
@@ -80,7 +88,9 @@ pub struct Delivery {
 impl Delivery {
     /// What a revision delivers here, as a hash, from that of the delivered paths at it.
     pub fn content(&self, tree: &str) -> String {
-        let Some(rendered_with) = &self.rendered_with else { return tree.to_owned() };
+        let Some(rendered_with) = self.rendered_with.as_deref().filter(|with| *with != NOTHING) else {
+            return tree.to_owned();
+        };
         Sha256::digest(format!("{tree} {rendered_with}")).iter().map(|byte| format!("{byte:02x}")).collect()
     }
 }

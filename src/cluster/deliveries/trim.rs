@@ -4,7 +4,7 @@ use kube::core::DynamicObject;
 use serde_json::{Map, Value, json};
 
 use super::kinds::ForeignKind;
-use super::rendered::{digest, otherwise};
+use super::rendered::{compared_since, digest, otherwise};
 
 /// Longer texts are cut: messages of controllers can quote whole manifests.
 const LONGEST_TEXT: usize = 4096;
@@ -37,6 +37,9 @@ pub(super) fn trim(kind: &ForeignKind, object: DynamicObject) -> Value {
     kept.insert("metadata".to_owned(), metadata);
     if let Some(digest) = digest(&data, kind.rendered_with) {
         kept.insert("renderedWith".to_owned(), json!(digest));
+    }
+    if !kind.taken_up.is_empty() && compared_since(&data) {
+        kept.insert("comparedSince".to_owned(), json!(true));
     }
     for (told, _) in kind.taken_up.iter().filter(|(_, at)| otherwise(&data, at)) {
         kept.insert((*told).to_owned(), json!(true));

@@ -26,8 +26,7 @@ pub fn decide_gate(observed: &GateObserved, now: Timestamp) -> GateDecision {
         (Ok(_), None) => return quiet(observed, page, &missing(observed), now),
         (Ok(terms), Some(delivery)) => (terms, delivery),
     };
-    let held = delivery.holds_older && page.current.is_some();
-    let outdated = outdated(delivery).filter(|_| !held);
+    let outdated = outdated(delivery).filter(|_| !page.is_held(delivery));
     if let Some(said) = unclear(delivery).or_else(|| nameless(delivery)).or(outdated) {
         return quiet(observed, page, &said, now);
     }

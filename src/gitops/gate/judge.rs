@@ -94,12 +94,13 @@ fn begin(current: &mut Judgement, page: &Page, bench: &Bench<'_>) -> Option<Prog
         return Some(Progress::waits(Reason::AwaitingOwnRevision, words));
     }
     let listed_at = after(deployed_at, LISTED);
-    if delivery.awaits_health && now < listed_at {
+    if (delivery.awaits_health || delivery.may_be_late) && now < listed_at {
         let words = "deployed; its objects are being listed".to_owned();
         return Some(Progress { wake: Some(listed_at), ..Progress::waits(Reason::AwaitingWorkloads, words) });
     }
     let until = after(deployed_at, terms.ready_timeout);
-    if !delivery.workloads.is_empty() && observed.readiness != Readiness::Ready && now < until {
+    let unknown = observed.readiness == Readiness::Unknown;
+    if !delivery.workloads.is_empty() && (unknown || (observed.readiness != Readiness::Ready && now < until)) {
         return Some(unready(&observed.readiness, deployed_at, until, now));
     }
     current.message = match &observed.readiness {
@@ -112,11 +113,13 @@ fn begin(current: &mut Judgement, page: &Page, bench: &Bench<'_>) -> Option<Prog
 }
 
 /// Everything of the revision is applied. That the controller itself is content is not asked for: it may
-/// wait for this very gate. Once seen, it counts as long as the revision is the one that was applied last.
+/// wait for this very gate. Once seen, and not taken back at once, it counts as long as the revision is the one that was
+/// applied last.
 fn is_deployed(current: &Judgement, bench: &Bench<'_>) -> bool {
     let Some(attempted) = &bench.delivery.attempted else { return false };
     let attempted = content_of(attempted, bench.observed, bench.delivery);
-    same(&current.revision, &attempted) && (bench.delivery.applied || current.deployed_at.is_some())
+    let settled = current.deployed_at.is_some_and(|at| bench.now >= after(at, LISTED));
+    same(&current.revision, &attempted) && (bench.delivery.applied || settled)
 }
 
 fn undeployed(current: &Judgement, delivery: &Delivery) -> String {
@@ -192,45 +195,59 @@ fn test(current: &mut Judgement, page: &mut Page, bench: &Bench<'_>) -> Progress
             return run(current, &going, revision.as_deref(), bench, until);
         }
     };
-    let outcome = match rolled_out(current, outcome, observed, now) {
-        Ok(outcome) => outcome,
-        Err(progress) => return progress,
+    let outcome = match in_doubt(current, &outcome, bench, until) {
+        Doubt::None => outcome,
+        Doubt::Waits(progress) => return progress,
+        Doubt::Over(outcome) => outcome,
+        Doubt::Again => {
+            *current = page.again(current.clone(), "it is tested again, as it was not rolled out before", now);
+            return Progress { wake: Some(now), ..Progress::waits(Reason::AwaitingWorkloads, "rolled out".to_owned()) };
+        }
     };
     conclude(current, page, outcome, now);
     Progress { concluded: true, ..Progress::default() }
 }
 
+/// What follows when tests were begun although the workloads were not ready.
+enum Doubt {
+    /// The outcome stands.
+    None,
+    /// It is waited for.
+    Waits(Progress),
+    /// Everything is rolled out by now, and is to be tested.
+    Again,
+    /// It did not come.
+    Over(Outcome),
+}
+
 /// Tests that were begun although the workloads were not ready may have met what was deployed before: green is said of
-/// what is rolled out by their end, and of nothing else.
-fn rolled_out(
-    current: &Judgement,
-    outcome: Outcome,
-    observed: &GateObserved,
-    now: Timestamp,
-) -> Result<Outcome, Progress> {
-    let doubtful = current.message.as_deref().is_some_and(|note| note.starts_with(UNREADY));
-    if !doubtful || !outcome.verdict.is_green() {
-        return Ok(outcome);
+/// what is rolled out, and of nothing else.
+fn in_doubt(current: &Judgement, outcome: &Outcome, bench: &Bench<'_>, until: Timestamp) -> Doubt {
+    let (now, least) = (bench.now, READY_LOOKS.0);
+    let noted = current.message.as_deref().is_some_and(|note| note.starts_with(UNREADY));
+    if !noted || !matches!(outcome.verdict, Verdict::Passed | Verdict::Flaky) {
+        return Doubt::None;
     }
-    match &observed.readiness {
-        Readiness::Ready | Readiness::Lingering(_) => Ok(outcome),
-        Readiness::Unknown => {
-            let words = "passed; whether it is rolled out is being looked at".to_owned();
-            Err(Progress { ask_readiness: true, ..Progress::waits(Reason::AwaitingWorkloads, words) })
-        }
-        Readiness::Unreadable(why) => {
-            let wake = Some(after(now, READY_LOOKS.1));
-            Err(Progress { wake, ..Progress::waits(Reason::AwaitingWorkloads, format!("passed; {why}")) })
-        }
-        Readiness::Waiting(list) => {
+    let words = match &bench.observed.readiness {
+        Readiness::Ready => return Doubt::Again,
+        // Whether it is cannot be found out here, as of a workload in a namespace that is not looked after.
+        Readiness::Lingering(_) | Readiness::Unreadable(_) => return Doubt::None,
+        Readiness::Unknown => "passed; whether it is rolled out is being looked at".to_owned(),
+        Readiness::Waiting(list) if now >= until => {
             let message = format!(
                 "what answered the tests may be what was deployed before, as this is not rolled out: {}; when it is, \
-                 `assay gate rerun` judges it (`spec.readyTimeout`)",
+                 `assay gate rerun` judges it (`spec.readyTimeout`, `spec.timeout`)",
                 listed(list)
             );
-            Ok(Outcome { verdict: Verdict::Errored, reason: Reason::WorkloadsNotReady, message })
+            let (verdict, reason) = (Verdict::Errored, Reason::WorkloadsNotReady);
+            return Doubt::Over(Outcome { verdict, reason, message });
         }
-    }
+        Readiness::Waiting(list) => format!("passed, and it is not rolled out: {}", listed(list)),
+    };
+    let since = between(current.started_at.unwrap_or(now), now);
+    let wake = earlier(Some(after(now, (since / 8).clamp(least, READY_LOOKS.1))), Some(until));
+    let ask_readiness = bench.observed.readiness == Readiness::Unknown;
+    Doubt::Waits(Progress { wake, ask_readiness, ..Progress::waits(Reason::AwaitingWorkloads, words) })
 }
 
 /// Writes down how a run ended.

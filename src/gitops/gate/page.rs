@@ -51,11 +51,12 @@ impl Page {
     pub(super) fn turn(&mut self, observed: &GateObserved, delivery: &Delivery, now: Timestamp) {
         let now = milliseconds(now);
         // Nothing else is deployed before the controller is done with it, and it may wait for this very verdict.
-        if delivery.holds_older && self.current.is_some() {
+        if self.is_held(delivery) {
             return self.obey(observed, false, now);
         }
         self.belong(delivery);
         let begun = target(delivery, self.current.is_some())
+            .filter(|_| !self.waits_for_somebody(delivery))
             .is_some_and(|target| self.face(&content_of(target, observed, delivery), is_bare(delivery), now));
         self.attempt(delivery, now);
         let begun = begun || self.heed(delivery, observed, now);
@@ -81,6 +82,12 @@ impl Page {
         other
     }
 
+    /// Whether the controller is at work on what is judged, as the delivery asked for it before its last change.
+    pub(super) fn is_held(&self, delivery: &Delivery) -> bool {
+        let current = self.current.as_ref().map(|current| current.revision.revision.as_str());
+        delivery.holds_older && current.is_some() && holds_on(delivery) == current
+    }
+
     /// Verdicts about another delivery, or another path, say nothing about this one.
     fn belong(&mut self, delivery: &Delivery) {
         let source = source(delivery);
@@ -94,6 +101,15 @@ impl Page {
         }
         self.delivery = Some(delivery.reference.clone());
         self.source = source;
+    }
+
+    /// Whether what is judged was changed in its values, and somebody keeps that from being deployed: what is there is
+    /// what was judged.
+    fn waits_for_somebody(&self, delivery: &Delivery) -> bool {
+        let current = self.current.as_ref().filter(|current| current.verdict.is_some());
+        let attempted = delivery.attempted.as_deref();
+        let is_there = current.is_some_and(|current| attempted == Some(current.revision.revision.as_str()));
+        delivery.held.is_some() && !delivery.applied && is_there
     }
 
     /// Returns whether a new judgement has begun.
@@ -154,6 +170,15 @@ impl Page {
         {
             current.attempted_at.get_or_insert(now);
         }
+    }
+
+    /// The same revision once more, from its beginning; what was said of it is kept.
+    pub(super) fn again(&mut self, judgement: Judgement, why: &str, now: Timestamp) -> Judgement {
+        let now = milliseconds(now);
+        let again = begin(&judgement.revision, judgement.turn.saturating_add(1), now);
+        let digest = judgement.applied_digest.clone();
+        self.keep(judgement, why, now);
+        Judgement { applied_digest: digest, ..again }
     }
 
     /// Puts a judgement among the earlier ones. One of a revision that nobody began to deploy is none.

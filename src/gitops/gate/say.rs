@@ -38,7 +38,8 @@ pub(super) fn missing(observed: &GateObserved) -> Said {
 /// come with time.
 pub(super) fn unclear(delivery: &Delivery) -> Option<Said> {
     let Judged::Unclear(why) = &delivery.judged else { return None };
-    let standing = if delivery.sources.len() > 1 { Standing::Bad } else { Standing::Going };
+    let must_choose = delivery.sources.len() > 1 && !delivery.deleted;
+    let standing = if must_choose { Standing::Bad } else { Standing::Going };
     Some(Said { standing, reason: Reason::DeliveryUnclear, message: why.clone() })
 }
 

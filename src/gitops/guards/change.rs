@@ -26,7 +26,7 @@ pub(super) fn culprit_in_paths(evidence: &Evidence, _now: Timestamp) -> Finding 
             "nothing differs between good and bad in the delivered paths, so it is not this commit; look at the environment, at images that moved, at what the paths refer to, at values and patches of the delivery itself",
         ),
         (Some(_), Some(_)) if rendered_otherwise(evidence) => {
-            let said = "what the delivery renders the paths with (values, parameters, other repositories) changed too, and restoring the paths does not restore that";
+            let said = "what the delivery renders the paths with (values, parameters, patches) changed too, and restoring the paths does not restore that";
             pull_request(evidence, guard, said)
         }
         (Some(_), Some(_)) => {

@@ -3,7 +3,6 @@
 use assay_api::DeliveryReference;
 use assay_api::names::ANNOTATION_PAUSE_ROLLBACK;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
 use super::application_paths::{beyond, delivered_paths};
 use super::application_place::elsewhere;
@@ -44,7 +43,9 @@ pub(super) fn read_application(object: &Value, reference: DeliveryReference) -> 
         paths,
         outdated,
         holds_older: state.holds_older,
-        rendered_with: rendered_with(object, index),
+        rendered_with: text(object, "/renderedWith").map(str::to_owned),
+        deleted: false,
+        may_be_late: false,
         value_files,
         reaches_beyond,
         desired: state.desired.filter(|_| known),
@@ -65,21 +66,6 @@ pub(super) fn read_application(object: &Value, reference: DeliveryReference) -> 
         sources,
         reference,
     }
-}
-
-/// What the revision of the judged source is rendered with: values and parameters, and the revisions of other repositories.
-fn rendered_with(object: &Value, index: usize) -> Option<String> {
-    let own = text(object, "/renderedWith")?;
-    let named = list(object, "/spec/sources");
-    let repository = |index: usize| named.get(index).and_then(|source| text(source, "/repoURL"));
-    let compared = list(object, "/status/sync/revisions").iter().enumerate();
-    let others = compared.filter(|(other, _)| repository(*other) != repository(index));
-    let others: Vec<&str> = others.filter_map(|(_, revision)| revision.as_str()).collect();
-    if others.is_empty() {
-        return Some(own.to_owned());
-    }
-    let text = format!("{own} {}", others.join(" "));
-    Some(Sha256::digest(text).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// The sources as the Application lists them. With a source hydrator it is the dry source: what people write, and

@@ -46,12 +46,12 @@ impl State {
         };
         let is_attempted = |revision: &Option<String>| attempted.is_some() && *revision == attempted;
         // An operation with other values or patches applied something else of the same revision.
-        let operated = is_attempted(&last) && !flag(object, "/syncedOtherwise") && !reading.others_moved();
+        let operated = is_attempted(&last) && !flag(object, "/syncedOtherwise");
         // In another cluster there is nothing to look at but the health, which is that of the last comparison.
-        let succeeded = phase == "Succeeded" && operated && !partial(object) && !elsewhere(object);
+        let seen = !elsewhere(object) || flag(object, "/comparedSince");
+        let done = (phase == "Succeeded" && !partial(object)) || (is_attempted(&compared) && all_applied(object));
         let applied = (synced && is_attempted(&compared))
-            || succeeded
-            || (operated && is_attempted(&compared) && all_applied(object))
+            || (operated && seen && done)
             || (running && is_attempted(&last) && waits_for_gate(object));
         Self {
             desired: reading.desired(),
@@ -101,17 +101,6 @@ impl Reading<'_> {
     fn desired(&self) -> Option<String> {
         let dry = text(self.object, "/status/sourceHydrator/currentOperation/drySHA").and_then(commit_of);
         dry.or_else(|| self.compared())
-    }
-
-    /// Whether the last comparison was with other revisions of the other sources than the last operation.
-    fn others_moved(&self) -> bool {
-        let others = |at: &str| {
-            let all = list(self.object, at).iter().enumerate();
-            all.filter(|(index, _)| *index != self.index).map(|(_, revision)| revision).collect::<Vec<_>>()
-        };
-        let (compared, synced) =
-            (others("/status/sync/revisions"), others("/status/operationState/syncResult/revisions"));
-        !compared.is_empty() && !synced.is_empty() && compared != synced
     }
 
     /// The revision of the operation that runs, or was the last: what it was told, or, when that is a name, what
@@ -183,11 +172,18 @@ fn partial(object: &Value) -> bool {
     !list(object, &format!("{operation}/resources")).is_empty() || flag(object, &format!("{operation}/dryRun"))
 }
 
-/// Whether the operation says itself that it is at a gate: everything before it is applied. Nobody compares its
-/// revision any more when a newer one is there already.
+/// Whether the operation says itself that it is at a gate in the last wave: everything is applied then but hooks. Nobody
+/// compares its revision any more when a newer one is there already.
 fn waits_for_gate(object: &Value) -> bool {
     let message = text(object, "/status/operationState/message").unwrap_or_default();
-    message.starts_with("waiting for healthy state of assay.dev/TestGate/")
+    let Some(named) = message.strip_prefix("waiting for healthy state of assay.dev/TestGate/") else { return false };
+    let name = named.split_whitespace().next().unwrap_or_default();
+    let resources = list(object, "/status/resources").iter().filter(|resource| !flag(resource, "/hook"));
+    let wave = |resource: &Value| number(resource, "/syncWave").unwrap_or_default();
+    let is_gate =
+        |resource: &&Value| text(resource, "/kind") == Some("TestGate") && text(resource, "/name") == Some(name);
+    let last = resources.clone().map(wave).max();
+    !partial(object) && resources.clone().find(is_gate).map(wave) == last
 }
 
 /// Whether the newest operation has applied everything that still differs from Git. Objects that differ for

@@ -38,7 +38,7 @@ pub(super) fn read_helm_release(object: &Value, context: &ReadContext, reference
     Delivery {
         uid: owned(object, "/metadata/uid"),
         applied: base.applied && released(object),
-        applied_digest: released(object).then(|| config_digest(object)).flatten(),
+        applied_digest: (base.applied && released(object)).then(|| config_digest(object)).flatten(),
         workloads: if elsewhere(object) { Vec::new() } else { of_inventory(object) },
         health: ready(object),
         held: Some(held).filter(|held| !held.is_empty()),

@@ -12,7 +12,7 @@ use super::flux_source::{git_source, image_writers, of_another_branch, offered, 
 use super::paths::clean;
 use super::sources::judged;
 use super::workloads::of_inventory;
-use crate::delivery::{Delivery, Judged, Source};
+use crate::delivery::{Delivery, Judged, NOTHING, Source};
 use crate::revision::commit_of;
 
 /// What a Kustomization delivers.
@@ -49,6 +49,8 @@ pub(super) fn read_kustomization(object: &Value, context: &ReadContext, referenc
         settled: text(object, "/status/lastAppliedRevision").and_then(revision).filter(|_| known),
         workloads: if elsewhere(object) { Vec::new() } else { of_inventory(object) },
         awaits_health: checks_health(object),
+        deleted: false,
+        may_be_late: condition_words(object, "Ready").0 == "False" && !is_observed(object),
         holds_older: checks_health(object) && !is_about_now(object, "Ready"),
         health: ready(object),
         held: held(object, repository),
@@ -62,7 +64,8 @@ pub(super) fn read_kustomization(object: &Value, context: &ReadContext, referenc
         judged,
         paths,
         outdated,
-        rendered_with: text(object, "/renderedWith").map(str::to_owned),
+        // Nothing is something, too: the first patch is another content.
+        rendered_with: Some(text(object, "/renderedWith").unwrap_or(NOTHING).to_owned()),
         value_files: Vec::new(),
         reaches_beyond: !list(object, "/spec/components").is_empty(),
         desired,
@@ -120,11 +123,12 @@ fn applied(object: &Value) -> bool {
         "True" => names(message, attempted),
         _ => false,
     };
+    // Only success is observed, so a failure of this generation must do; it may be one of the last, for a moment.
+    if done && (is_observed(object) || (ready == "False" && is_about_now(object, "Ready"))) {
+        return true;
+    }
     if !is_observed(object) {
         return false;
-    }
-    if done {
-        return true;
     }
     match last_entry(object) {
         Some(entry) => {
@@ -146,7 +150,8 @@ fn is_observed(object: &Value) -> bool {
 /// the time before.
 fn applied_digest(object: &Value) -> Option<String> {
     let ready = condition_words(object, "Ready").0;
-    if ready == "Unknown" || (ready == "True" && !is_observed(object)) {
+    let now = if ready == "True" { is_observed(object) } else { is_about_now(object, "Ready") };
+    if ready == "Unknown" || !now {
         return None;
     }
     let attempted = text(object, "/status/lastAttemptedRevision");

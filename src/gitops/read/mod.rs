@@ -39,6 +39,7 @@ pub fn read(kind: DeliveryKind, object: &Value, context: &ReadContext, reference
     };
     // What is taken down fails its tests, and no commit is to blame.
     if fields::text(object, "/metadata/deletionTimestamp").is_some() {
+        delivery.deleted = true;
         delivery.judged = Judged::Unclear(format!("the {kind} is being deleted"));
     }
     delivery

@@ -182,8 +182,14 @@ impl Scene {
         decision
     }
 
+    /// Workloads are looked at when a decision asks for it, and not before.
     fn step(&mut self) -> GateDecision {
-        let decision = decide_gate(&self.observed, at(self.now));
+        let readiness = std::mem::take(&mut self.observed.readiness);
+        let mut decision = decide_gate(&self.observed, at(self.now));
+        self.observed.readiness = readiness;
+        if decision.ask_readiness && self.observed.readiness != Readiness::Unknown {
+            decision = decide_gate(&self.observed, at(self.now));
+        }
         check(&self.observed, &decision);
         self.ends.extend(decision.end.map(|end| end.verdict));
         self.observed.previous = decision.status.clone();

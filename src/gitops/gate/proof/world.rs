@@ -136,7 +136,7 @@ impl World {
         match event {
             Event::Ready(kind) => {
                 self.observed.readiness = match kind {
-                    0 => Readiness::Unknown,
+                    0 => Readiness::Unreadable("no answer".to_owned()),
                     1 => Readiness::Ready,
                     _ => Readiness::Waiting(vec!["Deployment shop/web: 0 of 1".to_owned()]),
                 };

@@ -152,7 +152,7 @@ cases! {
         "no file changed": |e| e.facts().changed.clear() => Refuse "nothing differs between good and bad in the delivered paths, so it is not this commit";
         "the content is the same": |e| e.facts().good_tree = Some("tree-bad".into()) => Refuse "nothing differs between good and bad";
         "the content is not known": |e| e.facts().good_tree = None => Refuse "the content of good and bad could not be compared";
-        "the values changed too": |e| rendered(e, "one", "two") => PullRequest "what the delivery renders the paths with (values, parameters, other repositories) changed too";
+        "the values changed too": |e| rendered(e, "one", "two") => PullRequest "what the delivery renders the paths with (values, parameters, patches) changed too";
         "the values are the same": |e| rendered(e, "one", "one") => Pass "1 file changed";
         "the repository says no": |e| e.git = Err(GitTrouble::Denied("x".into())) => Skipped "not asked";
     }

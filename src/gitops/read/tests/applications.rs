@@ -134,47 +134,30 @@ fn an_operation_that_waits_for_a_gate_has_applied_what_comes_before() {
         (found.attempted, found.applied, found.holds_older)
     };
     let one = || Some(ONE.to_owned());
-    let at_the_gate = "waiting for healthy state of assay.dev/TestGate/web";
+    let at_the_gate = "waiting for healthy state of assay.dev/TestGate/gate";
     assert_eq!(stage(at_the_gate, false), (one(), true, false), "a newer commit is compared already");
     assert_eq!(stage("waiting for healthy state of apps/Deployment/web", false), (one(), false, false));
     assert_eq!(stage(at_the_gate, true), (one(), true, true), "its values were changed meanwhile");
+    assert_eq!(stage("waiting for healthy state of assay.dev/TestGate/other", false), (one(), false, false));
 }
 
 #[test]
 fn in_another_cluster_only_a_new_comparison_counts() {
-    let stage = |sync: &str, server: &str| {
+    let stage = |sync: &str, since: bool, server: &str| {
         let destination = json!({ "server": server, "namespace": "shop" });
-        application(&with(web(), json!({ "spec": { "destination": destination }, "status": {
-            "sync": { "status": sync, "revision": if sync == "Synced" { ONE } else { TWO } }, "health": { "status": "Healthy" },
-            "operationState": { "phase": "Succeeded", "operation": { "sync": { "revision": ONE } },
-                "syncResult": { "revision": ONE } },
-        } })))
-        .applied
+        let object = json!({ "comparedSince": since, "spec": { "destination": destination }, "status": {
+            "sync": { "status": sync }, "health": { "status": "Healthy" },
+            "resources": [{ "kind": "Service", "namespace": "shop", "name": "web", "status": sync }],
+            "operationState": { "syncResult": { "resources": [
+                { "kind": "Service", "namespace": "shop", "name": "web", "status": "Synced" },
+            ] } },
+        } });
+        application(&with(web(), object)).applied
     };
-    assert!(stage("OutOfSync", "https://kubernetes.default.svc") && stage("Synced", "https://far.example"));
-    assert!(!stage("OutOfSync", "https://far.example"), "its health is that of before");
-}
-
-#[test]
-fn other_repositories_are_a_part_of_what_is_rendered() {
-    let stage = |compared: [&str; 2], synced: [&str; 2]| {
-        let source = |repository: &str| json!({ "repoURL": repository, "path": "apps/web", "targetRevision": "main" });
-        let object = with(
-            web(),
-            json!({ "renderedWith": "r", "spec": { "source": null,
-            "sources": [source("https://git.example/shop.git"), source("https://git.example/values.git")] },
-            "status": { "sync": { "status": "OutOfSync", "revisions": compared }, "operationState": { "phase": "Succeeded",
-            "operation": { "sync": { "revisions": synced } }, "syncResult": { "revisions": synced } } } }),
-        );
-        let reference = DeliveryReference { source: Some(0), ..reference(DeliveryKind::Application, "web") };
-        let found = read(DeliveryKind::Application, &object, &ReadContext::default(), &reference);
-        (found.rendered_with.expect("a digest"), found.applied)
-    };
-    let (before, applied) = stage([ONE, ONE], [ONE, ONE]);
-    assert!(applied);
-    let (after, applied) = stage([ONE, TWO], [ONE, ONE]);
-    assert!(before != after && !applied, "the values moved, and were not applied");
-    assert_eq!(stage([TWO, ONE], [TWO, ONE]).0, before, "its own revision is no part of it");
+    let far = "https://far.example";
+    assert!(stage("OutOfSync", false, "https://kubernetes.default.svc") && stage("Synced", false, far));
+    assert!(!stage("OutOfSync", false, far), "its health is that of before");
+    assert!(stage("OutOfSync", true, far), "it differs for ever");
 }
 
 #[test]

@@ -104,7 +104,7 @@ fn what_is_not_about_this_generation_is_not_applied() {
         ("waiting", 1, doing(&checking), true),
         ("waiting for what it was before", 1, late.clone(), false),
         ("healthy, and perhaps as it was before", 1, vec![ready(2)], false),
-        ("unhealthy, and perhaps as it was before", 1, vec![failed(2)], false),
+        ("unhealthy, and perhaps as it was before", 1, vec![failed(2)], true),
         ("done", 2, vec![ready(2)], true),
         ("looked at again", 2, doing("Building manifests for revision"), true),
     ];
@@ -114,6 +114,7 @@ fn what_is_not_about_this_generation_is_not_applied() {
         });
         let found = flux(with(kustomization(), more), repository());
         assert_eq!((found.applied, found.holds_older), (applied, what == "waiting for what it was before"), "{what}");
+        assert_eq!(found.may_be_late, what.starts_with("unhealthy") || what == "failed at first", "{what}");
     }
 }
 

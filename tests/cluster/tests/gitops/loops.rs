@@ -255,7 +255,8 @@ pub(crate) fn control(suite: &Suite) -> Outcome<Figures> {
 
 /// The new pods never become ready, and those of before go on answering.
 pub(crate) fn never_ready(suite: &Suite) -> Outcome<Figures> {
-    suite.within("unready", Plan::new(Engine::Argo).gate(json!({"spec": {"readyTimeout": "30s"}})), |world| {
+    let times = json!({"spec": {"readyTimeout": "30s", "timeout": "45s"}});
+    suite.within("unready", Plan::new(Engine::Argo).gate(times), |world| {
         let good = world.begin()?;
         let mut files = world.files(App::Web, &Behaviour::good("1.1.0"))?;
         for (_, text) in &mut files {
