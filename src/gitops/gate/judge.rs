@@ -104,8 +104,9 @@ fn begin(current: &mut Judgement, page: &Page, bench: &Bench<'_>) -> Option<Prog
         return Some(unready(&observed.readiness, deployed_at, until, now));
     }
     current.message = match &observed.readiness {
-        Readiness::Waiting(list) | Readiness::Lingering(list) => Some(format!("{UNREADY}{}", listed(list))),
-        Readiness::Unreadable(why) => Some(format!("{UNREADY}{why}")),
+        Readiness::Waiting(list) => Some(format!("{UNREADY}{}", listed(list))),
+        Readiness::Lingering(list) => Some(format!("tested while this goes on: {}", listed(list))),
+        Readiness::Unreadable(why) => Some(format!("tested unseen: {why}")),
         Readiness::Ready | Readiness::Unknown => None,
     };
     current.started_at = Some(milliseconds(now));
@@ -229,25 +230,24 @@ fn in_doubt(current: &Judgement, outcome: &Outcome, bench: &Bench<'_>, until: Ti
         return Doubt::None;
     }
     let words = match &bench.observed.readiness {
-        Readiness::Ready => return Doubt::Again,
-        // Whether it is cannot be found out here, as of a workload in a namespace that is not looked after.
-        Readiness::Lingering(_) | Readiness::Unreadable(_) => return Doubt::None,
+        Readiness::Ready | Readiness::Lingering(_) => return Doubt::Again,
         Readiness::Unknown => "passed; whether it is rolled out is being looked at".to_owned(),
-        Readiness::Waiting(list) if now >= until => {
-            let message = format!(
-                "what answered the tests may be what was deployed before, as this is not rolled out: {}; when it is, \
-                 `assay gate rerun` judges it (`spec.readyTimeout`, `spec.timeout`)",
-                listed(list)
-            );
-            let (verdict, reason) = (Verdict::Errored, Reason::WorkloadsNotReady);
-            return Doubt::Over(Outcome { verdict, reason, message });
-        }
-        Readiness::Waiting(list) => format!("passed, and it is not rolled out: {}", listed(list)),
+        Readiness::Unreadable(why) => why.clone(),
+        Readiness::Waiting(list) => listed(list),
     };
+    let unknown = bench.observed.readiness == Readiness::Unknown;
+    if now >= until && !unknown {
+        let message = format!(
+            "what answered the tests may be what was deployed before, as this is not rolled out: {words}; when it is, \
+             `assay gate rerun` judges it (`spec.readyTimeout`, `spec.timeout`)"
+        );
+        let (verdict, reason) = (Verdict::Errored, Reason::WorkloadsNotReady);
+        return Doubt::Over(Outcome { verdict, reason, message });
+    }
+    let words = if unknown { words } else { format!("passed, and it is not rolled out: {words}") };
     let since = between(current.started_at.unwrap_or(now), now);
     let wake = earlier(Some(after(now, (since / 8).clamp(least, READY_LOOKS.1))), Some(until));
-    let ask_readiness = bench.observed.readiness == Readiness::Unknown;
-    Doubt::Waits(Progress { wake, ask_readiness, ..Progress::waits(Reason::AwaitingWorkloads, words) })
+    Doubt::Waits(Progress { wake, ask_readiness: unknown, ..Progress::waits(Reason::AwaitingWorkloads, words) })
 }
 
 /// Writes down how a run ended.

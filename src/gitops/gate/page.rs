@@ -176,9 +176,11 @@ impl Page {
     pub(super) fn again(&mut self, judgement: Judgement, why: &str, now: Timestamp) -> Judgement {
         let now = milliseconds(now);
         let again = begin(&judgement.revision, judgement.turn.saturating_add(1), now);
-        let digest = judgement.applied_digest.clone();
+        // It is there, and its controller need not say so once more.
+        let (attempted_at, deployed_at) = (judgement.attempted_at, judgement.deployed_at);
+        let again = Judgement { applied_digest: judgement.applied_digest.clone(), attempted_at, deployed_at, ..again };
         self.keep(judgement, why, now);
-        Judgement { applied_digest: digest, ..again }
+        again
     }
 
     /// Puts a judgement among the earlier ones. One of a revision that nobody began to deploy is none.

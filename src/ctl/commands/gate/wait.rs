@@ -134,16 +134,13 @@ fn judged<'a>(gate: &'a TestGate, awaited: &Awaited) -> Option<&'a Judgement> {
     if awaited.token.is_some() && awaited.token != status.last_handled_rerun {
         return None;
     }
-    let fits = |judgement: &&Judgement| {
-        let revision = &judgement.revision.revision;
-        judgement.verdict.is_some()
-            && awaited.revision.as_ref().is_none_or(|asked| revision.starts_with(asked.as_str()))
+    let is_asked = |judgement: &&Judgement| {
+        awaited.revision.as_ref().is_none_or(|asked| judgement.revision.revision.starts_with(asked.as_str()))
     };
-    let current = status.current.as_ref();
-    if awaited.revision.is_none() {
-        return current.filter(fits);
-    }
-    current.into_iter().chain(&status.verdicts).find(fits)
+    // What is judged anew is not over, whatever was said of it before.
+    let mut all = status.current.iter().chain(&status.verdicts);
+    let newest = if awaited.revision.is_none() { status.current.as_ref() } else { all.find(is_asked) };
+    newest.filter(|judgement| judgement.verdict.is_some())
 }
 
 fn line(name: &str, judgement: &Judgement) -> String {
@@ -173,6 +170,7 @@ mod tests {
     fn only_the_awaited_verdict_ends_the_wait() {
         let failed = json!({ "revision": "aaaaaaaaaa", "turn": 0, "verdict": "failed" });
         let going = json!({ "revision": "bbbbbbbbbb", "turn": 0 });
+        let again = json!({ "revision": "aaaaaaaaaa", "turn": 1 });
         let now = Awaited::default();
         let of = |revision: &str| Awaited { token: None, revision: Some(revision.to_owned()) };
         let asked = Awaited { token: Some("t2".into()), revision: None };
@@ -183,6 +181,7 @@ mod tests {
             (2, json!({ "current": going, "verdicts": [failed] }), &now, false),
             (2, json!({ "current": going, "verdicts": [failed] }), &of("aaaaaaa"), true),
             (2, json!({ "current": going, "verdicts": [failed] }), &of("bbbbbbb"), false),
+            (2, json!({ "current": again, "verdicts": [failed] }), &of("aaaaaaa"), false),
             (2, json!({ "current": failed, "lastHandledRerun": "t1" }), &asked, false),
             (2, json!({ "current": failed, "lastHandledRerun": "t2" }), &asked, true),
         ] {

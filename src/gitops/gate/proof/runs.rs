@@ -230,9 +230,12 @@ fn workloads_are_waited_for_but_not_for_ever() {
         end
     };
     let unready = || Readiness::Waiting(vec!["Deployment shop/web: 0 of 1 updated".into()]);
-    for certain in [Readiness::Unreadable("no answer".into()), Readiness::Lingering(vec!["Job shop/load".into()])] {
-        as_it_is(certain).says(Status::Current, Reason::Passed, A);
-    }
+    as_it_is(Readiness::Unreadable("no answer".into())).says(Status::InProgress, Reason::AwaitingWorkloads, A);
+    let mut lingering = as_it_is(Readiness::Lingering(vec!["Job shop/load".into()]));
+    lingering.says(Status::InProgress, Reason::Testing, A);
+    lingering.end(Verdict::Passed);
+    lingering.says(Status::Current, Reason::Passed, A);
+    assert_eq!(lingering.made.len(), 2, "nothing of before answers any more, so it is not in doubt");
     // It is rolled out late, and tested then.
     let mut late = as_it_is(unready());
     late.says(Status::InProgress, Reason::AwaitingWorkloads, A);
