@@ -119,7 +119,8 @@ fn applied(object: &Value) -> bool {
     }
     let (ready, reason, message) = condition_words(object, "Ready");
     let done = match ready {
-        "False" => matches!(reason, "HealthCheckFailed" | "HealthCheckCanceled"),
+        // While the next revision is being built this still is the failure of the last one.
+        "False" => matches!(reason, "HealthCheckFailed" | "HealthCheckCanceled") && !is_at_work(object),
         "True" => names(message, attempted),
         _ => false,
     };
@@ -157,6 +158,11 @@ fn applied_digest(object: &Value) -> Option<String> {
     let attempted = text(object, "/status/lastAttemptedRevision");
     let entry = last_entry(object).filter(|entry| text(entry, "/metadata/revision") == attempted)?;
     text(entry, "/digest").map(str::to_owned)
+}
+
+/// Whether it builds, applies or waits at present. After a failure its reason is `ProgressingWithRetry`.
+fn is_at_work(object: &Value) -> bool {
+    condition_words(object, "Reconciling").1 == "Progressing"
 }
 
 /// Whether it waits for health at present. Without the feature gate `CancelHealthCheckOnNewRevision` it looks at

@@ -46,7 +46,8 @@ fn a_kustomization_is_applied_when_only_its_health_is_waited_for() {
     let (old, new) = (format!("main@sha1:{ONE}"), format!("main@sha1:{TWO}"));
     let stage = |attempted: &str, reconciling: &str, ready: (&str, &str), healthy: (&str, String)| {
         json!({ "status": { "lastAttemptedRevision": attempted, "conditions": [
-            { "type": "Reconciling", "status": "True", "reason": "Progressing", "message": reconciling },
+            { "type": "Reconciling", "status": "True", "reason": if reconciling == "x" { "ProgressingWithRetry" } else { "Progressing" },
+                "message": reconciling },
             { "type": "Ready", "status": ready.0, "reason": ready.1, "message": format!("Applied revision: {attempted}") },
             { "type": "Healthy", "status": healthy.0, "reason": "r", "message": healthy.1 },
         ] } })
@@ -68,6 +69,12 @@ fn a_kustomization_is_applied_when_only_its_health_is_waited_for() {
         ),
         ("unhealthy", stage(&new, "x", ("False", "HealthCheckFailed"), ("False", "no".into())), TWO, true),
         ("cancelled", stage(&new, "x", ("False", "HealthCheckCanceled"), ("Unknown", String::new())), TWO, true),
+        (
+            "the next one after a failure",
+            stage(&new, "Building manifests for revision", ("False", "HealthCheckFailed"), ("False", "no".into())),
+            TWO,
+            false,
+        ),
         ("refused", stage(&new, "x", ("False", "ReconciliationFailed"), ("True", String::new())), TWO, false),
     ];
     for (what, more, attempted, applied) in rows {
