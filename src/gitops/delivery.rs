@@ -1,5 +1,6 @@
 //! What is known of a delivery: the same facts whether Argo CD or Flux delivers.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use assay_api::{DeliveryReference, GitSource};
@@ -168,6 +169,14 @@ pub struct Workload {
     pub name: String,
 }
 
+impl Workload {
+    /// Whether an object with these labels is a part of this HelmRelease: one that is waited for may wait for it.
+    pub fn contains_labelled(&self, labels: &BTreeMap<String, String>) -> bool {
+        let label = |name: &str| labels.get(&format!("helm.toolkit.fluxcd.io/{name}"));
+        self.kind == "HelmRelease" && label("name") == Some(&self.name) && label("namespace") == Some(&self.namespace)
+    }
+}
+
 /// How the workloads of a delivery are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Readiness {
@@ -204,6 +213,23 @@ mod tests {
             let delivery = Delivery { paths, ..Delivery::default() };
             assert_eq!(restored_paths(Some(&delivery), &source), restored, "{delivered:?}");
         }
+    }
+
+    #[test]
+    fn a_gate_does_not_wait_for_the_release_that_it_is_a_part_of() {
+        let labels = [("name", "web"), ("namespace", "shop")]
+            .map(|(name, value)| (format!("helm.toolkit.fluxcd.io/{name}"), value.to_owned()))
+            .into();
+        let workload = |kind: &str, namespace: &str| Workload {
+            kind: kind.to_owned(),
+            namespace: namespace.to_owned(),
+            name: "web".to_owned(),
+            ..Workload::default()
+        };
+        assert!(workload("HelmRelease", "shop").contains_labelled(&labels));
+        assert!(!workload("HelmRelease", "other").contains_labelled(&labels));
+        assert!(!workload("Deployment", "shop").contains_labelled(&labels));
+        assert!(!workload("HelmRelease", "shop").contains_labelled(&BTreeMap::new()));
     }
 
     #[test]

@@ -201,7 +201,7 @@ fn test(current: &mut Judgement, page: &mut Page, bench: &Bench<'_>) -> Progress
         Doubt::Waits(progress) => return progress,
         Doubt::Over(outcome) => outcome,
         Doubt::Again => {
-            *current = page.again(current.clone(), "it is tested again, as it was not rolled out before", now);
+            *current = page.tested_again(current.clone(), "it is tested again, as it was not rolled out before", now);
             return Progress { wake: Some(now), ..Progress::waits(Reason::AwaitingWorkloads, "rolled out".to_owned()) };
         }
     };

@@ -74,8 +74,7 @@ impl Page {
         let known = current.applied_digest.replace(digest.clone());
         let other = known.is_some_and(|known| known != *digest);
         if other {
-            let again = begin(&current.revision, current.turn.saturating_add(1), now);
-            self.keep(current, "it is judged anew, as other content of it was applied", now);
+            let again = self.anew(current, "it is judged anew, as other content of it was applied", now);
             current = Judgement { applied_digest: Some(digest.clone()), ..again };
         }
         self.current = Some(current);
@@ -172,13 +171,17 @@ impl Page {
         }
     }
 
-    /// The same revision once more, from its beginning; what was said of it is kept.
-    pub(super) fn again(&mut self, judgement: Judgement, why: &str, now: Timestamp) -> Judgement {
-        let now = milliseconds(now);
-        let again = begin(&judgement.revision, judgement.turn.saturating_add(1), now);
-        // It is there, and its controller need not say so once more.
+    /// The same revision once more, from its tests on: it is there, and its controller need not say so again.
+    pub(super) fn tested_again(&mut self, judgement: Judgement, why: &str, now: Timestamp) -> Judgement {
         let (attempted_at, deployed_at) = (judgement.attempted_at, judgement.deployed_at);
-        let again = Judgement { applied_digest: judgement.applied_digest.clone(), attempted_at, deployed_at, ..again };
+        let applied_digest = judgement.applied_digest.clone();
+        let again = self.anew(judgement, why, milliseconds(now));
+        Judgement { applied_digest, attempted_at, deployed_at, ..again }
+    }
+
+    /// The same revision once more, from its beginning; what was said of it is kept.
+    fn anew(&mut self, judgement: Judgement, why: &str, now: Timestamp) -> Judgement {
+        let again = begin(&judgement.revision, judgement.turn.saturating_add(1), now);
         self.keep(judgement, why, now);
         again
     }
@@ -209,9 +212,7 @@ impl Page {
         let new = |asked: &Option<String>, handled: &Option<String>| asked.is_some() && asked != handled;
         let asked = new(&reconcile, &self.handled_reconcile) || new(&rerun, &self.handled_rerun);
         if let Some(current) = self.current.take_if(|_| asked && !begun) {
-            let again = begin(&current.revision, current.turn.saturating_add(1), now);
-            self.keep(current, "it is judged anew, as somebody asked", now);
-            self.current = Some(again);
+            self.current = Some(self.anew(current, "it is judged anew, as somebody asked", now));
         }
         self.handled_reconcile = reconcile.or(self.handled_reconcile.take());
         self.handled_rerun = rerun.or(self.handled_rerun.take());

@@ -6,8 +6,9 @@ use assay_api::names::{ANNOTATION_CANCEL, ANNOTATION_FLUX_REQUESTED_AT, ANNOTATI
 use assay_api::{Phase, TestExecution, TestGate, TestGateStatus, Verdict};
 use assay_cluster::WorkloadName;
 use assay_gitops::gate::{GateObject, GateObserved, RollbackSeen, Run, RunEnd};
-use assay_gitops::{Delivery, Judged, Readiness, Source, Workload, find};
+use assay_gitops::{Delivery, Judged, Readiness, Source, find};
 use assay_telemetry::error_chain;
+use kube::ResourceExt;
 
 use super::controller::Controller;
 use super::memory::Memory;
@@ -45,7 +46,7 @@ impl Controller {
         let namespace = reference.namespace.clone().unwrap_or_else(|| key.0.clone());
         let mut delivery = find(self.gitops.as_ref(), reference, &key.0);
         if let Some(delivery) = &mut delivery {
-            delivery.workloads.retain(|workload| !holds(workload, gate));
+            delivery.workloads.retain(|workload| !workload.contains_labelled(gate.labels()));
         }
         let mut read: HashSet<_> = delivery.iter().flat_map(|delivery| &delivery.read_from).cloned().collect();
         read.insert((reference.kind.as_str().to_owned(), namespace, reference.name.clone()));
@@ -114,14 +115,6 @@ impl Controller {
             }
         }
     }
-}
-
-/// Whether the gate is a part of this very HelmRelease, which then may wait for it.
-fn holds(workload: &Workload, gate: &TestGate) -> bool {
-    let label = |name: &str| gate.metadata.labels.as_ref().and_then(|labels| labels.get(name)).map(String::as_str);
-    workload.kind == "HelmRelease"
-        && label("helm.toolkit.fluxcd.io/name") == Some(&workload.name)
-        && label("helm.toolkit.fluxcd.io/namespace") == Some(&workload.namespace)
 }
 
 /// The revisions whose content matters: those that the delivery names, and the gate's own.
