@@ -39,13 +39,9 @@ pub(crate) async fn apply(
 ) -> Result<Application, LookError> {
     let rendered = &plan.rendered;
     tell_begin(context, namespace, execution, &rendered.plan_hash, memory).await;
-    let (config_map, job) = tokio::join!(
-        apply_plan(context, namespace, rendered),
-        context.cluster.apply(&rendered.job, FIELD_MANAGER_OPERATOR),
-    );
-    let created_at = match job {
+    let created_at = match apply_both(context, namespace, rendered).await {
         // By our own clock, because the API server rounds to seconds.
-        Ok(_) => Timestamp::now(),
+        Ok(()) => Timestamp::now(),
         Err(error) if error.refused() || error.not_found() => match ours(context, namespace, execution).await? {
             Some(created_at) => created_at,
             None => return Ok(Application::Refused(refusal(&error))),
@@ -58,8 +54,14 @@ pub(crate) async fn apply(
     attempt.plan_hash = Some(rendered.plan_hash.clone());
     attempt.terms = Some(plan.terms);
     attempt.refused = None;
-    config_map?;
     Ok(Application::Done)
+}
+
+/// A Job that is there tells whoever comes later that nothing is left to be
+/// applied, so what its pods mount is there before it.
+async fn apply_both(context: &Context, namespace: &str, rendered: &Rendered) -> Result<(), ClusterError> {
+    apply_plan(context, namespace, rendered).await?;
+    context.cluster.apply(&rendered.job, FIELD_MANAGER_OPERATOR).await.map(drop)
 }
 
 /// An immutable ConfigMap that an interrupted attempt left behind, made of an

@@ -28,6 +28,8 @@ struct Kept {
     jobs_made: Vec<String>,
     /// The greatest number of Jobs at one time.
     jobs_at_once: usize,
+    /// Of these, in the plural, there may be no more.
+    used_up: Option<&'static str>,
 }
 
 impl ApiServer {
@@ -43,6 +45,11 @@ impl ApiServer {
     /// Puts an object where its path says, as a user would.
     pub(crate) fn put(&self, path: &str, object: Value) {
         self.lock().write(path, object);
+    }
+
+    /// A quota leaves no room for objects of a kind, in the plural, or for all again.
+    pub(crate) fn use_up(&self, plural: Option<&'static str>) {
+        self.lock().used_up = plural;
     }
 
     /// The object at a path.
@@ -182,6 +189,10 @@ async fn answer(State(server): State<ApiServer>, method: Method, uri: Uri, body:
         || path.contains("/api/v1/namespaces/")
         || path.contains("/gitwriteaccesses/");
     let mut kept = server.lock();
+    if let Some(plural) = kept.used_up.filter(|plural| method == Method::PATCH && path.contains(&format!("/{plural}/")))
+    {
+        return refusal(StatusCode::FORBIDDEN, "Forbidden", &format!("{plural} are forbidden: exceeded quota: small"));
+    }
     let found = match method {
         Method::GET if named => kept.objects.get(path).cloned(),
         Method::GET => Some(kept.list(path)),
@@ -203,9 +214,13 @@ async fn answer(State(server): State<ApiServer>, method: Method, uri: Uri, body:
 }
 
 fn failure(code: StatusCode, reason: &str) -> Response {
+    refusal(code, reason, reason)
+}
+
+fn refusal(code: StatusCode, reason: &str, message: &str) -> Response {
     let status = json!({
         "kind": "Status", "apiVersion": "v1", "status": "Failure",
-        "code": code.as_u16(), "reason": reason, "message": reason,
+        "code": code.as_u16(), "reason": reason, "message": message,
     });
     (code, Json(status)).into_response()
 }

@@ -263,6 +263,22 @@ async fn a_lost_attempt_is_followed_by_one_more_and_only_its_word_counts() {
 }
 
 #[tokio::test]
+async fn there_is_no_job_before_the_plan_that_its_pods_mount() {
+    let server = ApiServer::default();
+    server.put(&format!("{KINDS}/testworkflows/w"), workflow());
+    server.use_up(Some("configmaps"));
+    server.put(EXECUTION, execution("e"));
+    let house = house(server).await;
+
+    let refused = house.until(EXECUTION, |execution| execution["status"]["reason"] == "Refused").await;
+    assert!(refused["status"]["message"].as_str().is_some_and(|words| words.contains("exceeded quota")), "{refused}");
+    assert_eq!(house.server.jobs().0, Vec::<String>::new());
+    house.server.use_up(None);
+    let name = house.job(1).await.rsplit('/').next().expect("a name").to_owned();
+    house.server.get(&format!("/api/v1/namespaces/ns/configmaps/{name}")).expect("a plan");
+}
+
+#[tokio::test]
 async fn a_workflow_is_judged_anew_when_its_template_comes() {
     let server = ApiServer::default();
     let mut uses = workflow();

@@ -54,10 +54,22 @@ impl Trial<'_> {
             let waited = self.lane.namespace.kubectl(&["wait", &object, &condition, &timeout]);
             match waited {
                 Ok(_) => return Ok(()),
-                Err(error) if Instant::now() >= end => return Err(format!("not {phase} in time: {error}").into()),
+                Err(error) if Instant::now() >= end => {
+                    return Err(format!("not {phase} in time: {error}\n{}", self.standing()).into());
+                }
                 Err(_) => std::thread::sleep(Duration::from_millis(300)),
             }
         }
+    }
+
+    /// What the cluster says of it, for whoever reads that something did not come.
+    fn standing(&self) -> String {
+        let selector = format!("assay.dev/execution={}", self.name);
+        let status = ["get", "tex", &self.name, "-o", "jsonpath={.status}"];
+        let objects = ["get", "configmaps,jobs,pods", "-l", &selector];
+        let events = ["get", "events", "--sort-by=.lastTimestamp", "--field-selector=type=Warning"];
+        let asked = [&status[..], &objects[..], &events[..]].map(|ask| self.lane.namespace.kubectl(ask));
+        asked.map(|answer| answer.unwrap_or_else(|error| error.to_string())).join("\n")
     }
 
     /// Waits for the verdict.
