@@ -19,19 +19,17 @@ pub(crate) fn before_job(observed: &Observed, policy: &Policy, now: Timestamp) -
     if let Some(decision) = hold(observed, policy, now) {
         return decision;
     }
-    if let Some(refusal) = &observed.refused {
-        return refused(observed, refusal, policy, now);
-    }
-    match &observed.planned {
-        Planned::WorkflowMissing => missing(observed, policy, now),
-        Planned::Invalid { reason, diagnostics } => {
+    match (&observed.planned, &observed.refused) {
+        (Planned::WorkflowMissing, _) => missing(observed, policy, now),
+        (Planned::Invalid { reason, diagnostics }, _) => {
             conclude(observed, Judgement::errored(*reason, lines(observed, *reason, diagnostics)), now)
         }
-        Planned::Ready(_) => Decision {
+        (Planned::Ready(_) | Planned::NotAsked, Some(refusal)) => refused(observed, refusal, policy, now),
+        (Planned::Ready(_), None) => Decision {
             actions: vec![Action::ApplyObjects],
             ..Decision::going(Phase::Starting, Reason::Starting, "the Job is created; waiting for its pod")
         },
-        Planned::NotAsked => pending(Reason::Accepted, "accepted; the workflow is about to be read"),
+        (Planned::NotAsked, None) => pending(Reason::Accepted, "accepted; the workflow is about to be read"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use assay_store::Store;
+use assay_store::{Store, is_whole};
 use assay_telemetry::error_chain;
 use jiff::Timestamp;
 
@@ -35,14 +35,17 @@ async fn once(store: &Store, dir: &Path, keep: usize) -> Result<(), Box<dyn std:
     let target = dir.join(format!("{PREFIX}{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
     let made = store.backup(&target).await?;
     tracing::info!(target = %target.display(), files = made.files, bytes = made.bytes, "a backup was made");
-    for old in backups(dir)?.iter().rev().skip(keep) {
+    let (whole, parts) = backups(dir)?;
+    // Somebody's who was ended meanwhile: there is a newer one now.
+    let parts = parts.into_iter().filter(|part| *part < target);
+    for old in whole.into_iter().rev().skip(keep).chain(parts) {
         std::fs::remove_dir_all(old)?;
     }
     Ok(())
 }
 
-/// Backups of a folder, oldest first: their names sort by time.
-fn backups(dir: &Path) -> io::Result<Vec<PathBuf>> {
+/// Whole backups of a folder, and parts of some, oldest first: their names sort by time.
+fn backups(dir: &Path) -> io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir)? {
         let entry = entry?;
@@ -51,11 +54,11 @@ fn backups(dir: &Path) -> io::Result<Vec<PathBuf>> {
         }
     }
     found.sort();
-    Ok(found)
+    Ok(found.into_iter().partition(|folder| is_whole(folder)))
 }
 
 fn newest(dir: &Path) -> Option<Timestamp> {
-    time(backups(dir).ok()?.last()?.file_name()?.to_str()?)
+    time(backups(dir).ok()?.0.last()?.file_name()?.to_str()?)
 }
 
 /// The time in the name of a backup.
@@ -82,10 +85,14 @@ mod tests {
         let store = Store::open_with(config(data.path())).await.expect("a store");
         for old in ["assay-20200101T000000Z", "assay-20210101T000000Z", "something-else"] {
             std::fs::create_dir(dir.path().join(old)).expect("made");
+            std::fs::write(dir.path().join(old).join("assay.db"), "").expect("written");
         }
+        // The manager was ended while it copied.
+        std::fs::create_dir(dir.path().join("assay-20220101T000000Z")).expect("made");
+        assert_eq!(newest(dir.path()), time("assay-20210101T000000Z"));
         once(&store, dir.path(), 2).await.expect("a backup");
-        let kept = backups(dir.path()).expect("read");
-        assert_eq!(kept.len(), 2);
+        let (kept, parts) = backups(dir.path()).expect("read");
+        assert_eq!((kept.len(), parts.len()), (2, 0));
         assert!(kept[0].ends_with("assay-20210101T000000Z") && dir.path().join("something-else").exists());
         assert!(newest(dir.path()).is_some_and(|made| age(made) < Duration::from_secs(3600)));
         Store::open_with(config(&kept[1])).await.expect("the copy is a store");

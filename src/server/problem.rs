@@ -53,6 +53,14 @@ impl Refusal {
         Self::new(StatusCode::GONE, "the attempt was replaced", detail)
     }
 
+    /// 425: of what somebody speaks, we have not heard yet. A Job is made even while the store takes nothing, so its
+    /// runner may come before word of it does.
+    fn too_early() -> Self {
+        let detail =
+            "the execution, or this attempt of it, has not begun as far as the store knows; try again in a moment";
+        Self::new(StatusCode::TOO_EARLY, "not known yet", detail)
+    }
+
     /// 413.
     pub(crate) fn too_large(limit: u64) -> Self {
         let detail = format!("the body may have at most {limit} bytes");
@@ -101,7 +109,8 @@ impl IntoResponse for Refusal {
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
-        if matches!(self.status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS) {
+        let later = [StatusCode::SERVICE_UNAVAILABLE, StatusCode::TOO_MANY_REQUESTS, StatusCode::TOO_EARLY];
+        if later.contains(&self.status) {
             headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
         }
         response
@@ -111,7 +120,7 @@ impl IntoResponse for Refusal {
 impl From<RecordError> for Refusal {
     fn from(error: RecordError) -> Self {
         match error {
-            RecordError::Unknown => Self::absent("the execution, or this attempt of it, was never begun"),
+            RecordError::Unknown => Self::too_early(),
             RecordError::Superseded { newest } => Self::superseded(newest),
             RecordError::BadUid => Self::bad("a uid may only have letters, digits and dashes"),
             RecordError::Database(_) => Self::unavailable(&error),

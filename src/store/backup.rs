@@ -58,6 +58,11 @@ impl BackupError {
     }
 }
 
+/// Whether a folder holds a whole copy: who was ended while copying leaves a part of one.
+pub fn is_whole(folder: &Path) -> bool {
+    folder.join(FILE).is_file()
+}
+
 /// Copies a store to an empty or new folder.
 pub(crate) async fn back_up(inner: &Inner, target: &Path) -> Result<Backup, BackupError> {
     std::fs::create_dir_all(target)?;

@@ -38,7 +38,7 @@ mod upload;
 
 pub use artifact_error::{ARTIFACT_NAME_LIMIT, ArtifactError};
 pub use artifacts::{ArtifactStream, Artifacts};
-pub use backup::{Backup, BackupError};
+pub use backup::{Backup, BackupError, is_whole};
 pub use config::{BlobsConfig, DatabaseUrl, DatabaseUrlError, S3Config, S3Credentials, StoreConfig};
 pub use disposition::Disposition;
 pub use health::HealthError;

@@ -57,10 +57,19 @@ impl Gitea {
     }
 
     pub(super) async fn open(&self, ask: &OpenPullRequest) -> Result<OpenedPullRequest, ForgeError> {
-        const DOING: &str = "open a pull request";
-        if let Some(found) = self.find(&ask.head, &ask.base).await? {
-            return Ok(found);
+        let opened = match self.find(&ask.head, &ask.base).await? {
+            // Whoever opened it may have ended before it was labelled.
+            Some(found) => found,
+            None => self.make(ask).await?,
+        };
+        if let Err(error) = self.label(opened.number, &ask.labels).await {
+            tracing::warn!(%error, "a pull request has no labels");
         }
+        Ok(opened)
+    }
+
+    async fn make(&self, ask: &OpenPullRequest) -> Result<OpenedPullRequest, ForgeError> {
+        const DOING: &str = "open a pull request";
         let body = json!({
             "title": cut(&ask.title, 250),
             "head": ask.head,
@@ -80,11 +89,7 @@ impl Gitea {
             let found = if reply.status == 409 { self.find(&ask.head, &ask.base).await? } else { None };
             return found.ok_or_else(|| self.wire.refused(&reply));
         }
-        let opened = opened(DOING, &reply.body)?;
-        if let Err(error) = self.label(opened.number, &ask.labels).await {
-            tracing::warn!(%error, "a pull request has no labels");
-        }
-        Ok(opened)
+        opened(DOING, &reply.body)
     }
 
     /// Labels go by number here, and must exist.

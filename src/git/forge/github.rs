@@ -44,10 +44,27 @@ impl GitHub {
     }
 
     pub(super) async fn open(&self, ask: &OpenPullRequest) -> Result<OpenedPullRequest, ForgeError> {
-        const DOING: &str = "open a pull request";
-        if let Some(found) = self.find(&ask.head, &ask.base).await? {
-            return Ok(found);
+        let opened = match self.find(&ask.head, &ask.base).await? {
+            // Whoever opened it may have ended before it was labelled.
+            Some(found) => found,
+            None => self.make(ask).await?,
+        };
+        if let Err(error) = self.label(opened.number, &ask.labels).await {
+            tracing::warn!(%error, "a pull request has no labels");
         }
+        Ok(opened)
+    }
+
+    async fn label(&self, number: i64, names: &[String]) -> Result<(), ForgeError> {
+        if names.is_empty() {
+            return Ok(());
+        }
+        let path = self.path(&format!("/issues/{number}/labels"));
+        self.wire.good("label a pull request", Method::POST, &path, Some(&json!({ "labels": names }))).await.map(drop)
+    }
+
+    async fn make(&self, ask: &OpenPullRequest) -> Result<OpenedPullRequest, ForgeError> {
+        const DOING: &str = "open a pull request";
         let body = json!({
             "title": cut(&ask.title, 250),
             "head": ask.head,
@@ -60,15 +77,7 @@ impl GitHub {
             let found = if reply.status == 422 { self.find(&ask.head, &ask.base).await? } else { None };
             return found.ok_or_else(|| self.wire.refused(&reply));
         }
-        let opened = opened(DOING, &reply.body)?;
-        if !ask.labels.is_empty() {
-            let path = self.path(&format!("/issues/{}/labels", opened.number));
-            let labels = json!({ "labels": ask.labels });
-            if let Err(error) = self.wire.good("label a pull request", Method::POST, &path, Some(&labels)).await {
-                tracing::warn!(%error, "a pull request has no labels");
-            }
-        }
-        Ok(opened)
+        opened(DOING, &reply.body)
     }
 
     pub(super) async fn find(&self, head: &str, base: &str) -> Result<Option<OpenedPullRequest>, ForgeError> {

@@ -6,8 +6,8 @@ use assay_api::{Reason, RevertCommit, RollbackMode, RollbackPhase, RollbackStatu
 use jiff::Timestamp;
 
 use super::company::own_paths;
-use super::decision::{RollbackAction, RollbackDecision};
-use super::evaluate::{Chain, evaluate, expired, fold_chain, short, undecided, written_by};
+use super::decision::{RollbackAction, RollbackDecision, in_words};
+use super::evaluate::{Chain, evaluate, expired, fold_chain, refuse, short, undecided, written_by};
 use super::facts::{OpenOutcome, PullRequestState, PushOutcome, RollbackContext};
 use super::verify::{is_overtaken, pushed};
 use crate::evidence::Evidence;
@@ -50,7 +50,11 @@ pub(super) fn committing(evidence: &Evidence, context: &RollbackContext, now: Ti
         return pushed(evidence, &RevertCommit { id: done.clone(), ..commit.clone() }, now);
     }
     if now >= deadline {
-        return expired(status, "the commit could not be written in time");
+        return if is_branched(evidence, git, commit) {
+            expired(status, &format!("the pull request could not be opened in time; {}", left(commit)))
+        } else {
+            expired(status, "the commit could not be written in time")
+        };
     }
     write(evidence, context, git, commit, now)
 }
@@ -71,7 +75,8 @@ fn write(
         _ => false,
     };
     if !allowed || !is_wanted(evidence, context, commit) {
-        return evaluate(evidence, context, now);
+        let branched = is_branched(evidence, git, commit);
+        return if branched { half_written(evidence, context, commit, now) } else { evaluate(evidence, context, now) };
     }
     let message = status.message.clone().unwrap_or_default();
     let stay = RollbackDecision::to(RollbackPhase::Committing, status, message).with_findings(&context.findings);
@@ -91,6 +96,44 @@ fn write(
         _ if git.tip == commit.parent => stay.then(RollbackAction::Push),
         _ => lost_race(evidence, now),
     }
+}
+
+/// Whether the branch of a pull request, not yet known to be open, has the commit.
+fn is_branched(evidence: &Evidence, git: &GitFacts, commit: &RevertCommit) -> bool {
+    is_pull_request(evidence, commit) && git.pull_request_branch.as_ref() == Some(&commit.id)
+}
+
+fn left(commit: &RevertCommit) -> String {
+    format!("branch {} with the commit is left for people", commit.branch)
+}
+
+/// The branch has the commit, and somebody objects before its pull request is known to be open. What was decided is
+/// not forgotten: decided anew, it would be another commit, and the branch would be in its way.
+fn half_written(
+    evidence: &Evidence,
+    context: &RollbackContext,
+    commit: &RevertCommit,
+    now: Timestamp,
+) -> RollbackDecision {
+    let status = &evidence.status;
+    let decision = match fold_chain(evidence, &context.findings) {
+        Chain::Held(held) => {
+            let message = format!("branch {} is pushed; its pull request waits: {}", commit.branch, in_words(&held));
+            RollbackDecision::to(RollbackPhase::Committing, status, message)
+                .until(status.deadline.unwrap_or(now))
+                .wake_by(after(now, TRY_AGAIN))
+        }
+        Chain::Refused(refused) => {
+            let decision = refuse(evidence, &refused);
+            let message = format!("{}; {}", decision.message, left(commit));
+            RollbackDecision { message, ..decision }
+        }
+        Chain::Go(_) => {
+            let message = format!("what the commit restores is not wanted any more; {}", left(commit));
+            RollbackDecision::to(RollbackPhase::Refused, status, message)
+        }
+    };
+    decision.with_findings(&context.findings)
 }
 
 /// Whether all that the commit restores is still wanted: by this record, or by those that come along. Of them somebody
@@ -174,10 +217,7 @@ fn after_open(evidence: &Evidence, commit: &RevertCommit, outcome: &OpenOutcome,
             wait(status, &message, status.deadline.unwrap_or(now), now)
         }
         OpenOutcome::Refused(why) => {
-            let message = format!(
-                "the forge refuses the pull request: {why}; branch {} with the commit is left for people",
-                commit.branch
-            );
+            let message = format!("the forge refuses the pull request: {why}; {}", left(commit));
             RollbackDecision::to(RollbackPhase::Refused, status, message)
         }
     }

@@ -23,6 +23,8 @@ use crate::work::{self, Next, Trigger};
 
 /// News of a gate within this time are shown once.
 const GATHER: Duration = Duration::from_millis(200);
+/// A Secret that is missing or wrong is not watched, so it is looked at again after this time.
+const LOOK_AGAIN: Duration = Duration::from_secs(60);
 
 /// What a gate said last, one for each of its newest commits: only changes are shown. Forges count them.
 #[derive(Default)]
@@ -54,8 +56,9 @@ pub(crate) async fn run(hands: Hands, news: broadcast::Receiver<News>) {
     let feed = hear(news, |news| {
         let keys = match news {
             Some(News::Gate(key)) => vec![key],
+            // A grant may be there now that was not when the verdict came.
+            Some(News::Access(_)) | None => gitops.gates.all().iter().map(|gate| key_of(gate.as_ref())).collect(),
             Some(_) => Vec::new(),
-            None => gitops.gates.all().iter().map(|gate| key_of(gate.as_ref())).collect(),
         };
         // What changes within a moment is shown once.
         keys.into_iter().for_each(|key| drop(send.send(Trigger::Within(key, GATHER))));
@@ -67,7 +70,11 @@ pub(crate) async fn run(hands: Hands, news: broadcast::Receiver<News>) {
             (Arc::clone(&context), Arc::clone(&git), Arc::clone(&gitops), Arc::clone(&memory));
         async move { show(&context, &git, &gitops, &memory, &key).await }
     });
-    tokio::join!(feed, looks);
+    tokio::join!(feed, async {
+        // A gate of which the grant is not listed yet would be taken for one without.
+        tokio::join!(gitops.gates.synced(), gitops.grants.synced());
+        looks.await;
+    });
 }
 
 async fn show(context: &Context, git: &Git, gitops: &Gitops, memory: &Memory, key: &Key) -> Next {
@@ -105,8 +112,12 @@ async fn show_gate(
     if !wanted {
         return Ok(Next::OnChange);
     }
-    let Ok(opened) = open(&context.cluster, git, &covering.object.spec).await? else { return Ok(Next::OnChange) };
-    let Ok(Some(forge)) = opened.forge else { return Ok(Next::OnChange) };
+    let forge = match open(&context.cluster, git, &covering.object.spec).await?.map(|opened| opened.forge) {
+        Ok(Ok(Some(forge))) => forge,
+        Ok(Ok(None)) => return Ok(Next::OnChange),
+        // The grant's own status says what is wrong.
+        Ok(Err(_)) | Err(_) => return Ok(Next::Within(LOOK_AGAIN)),
+    };
     for shown in news {
         let status = CommitStatus {
             context: shown.context.clone(),

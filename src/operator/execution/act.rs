@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::memory::{Applied, Memory};
 use super::planning::Plan;
-use super::{facts, hook};
+use super::{facts, hook, observe};
 use crate::context::Context;
 use crate::failure::LookError;
 
@@ -39,11 +39,16 @@ pub(crate) async fn apply(
 ) -> Result<Application, LookError> {
     let rendered = &plan.rendered;
     tell_begin(context, namespace, execution, &rendered.plan_hash, memory).await;
-    let created_at = match apply_both(context, namespace, rendered).await {
+    let mut plan_hash = rendered.plan_hash.clone();
+    let created_at = match apply_both(context, namespace, execution, rendered).await {
         // By our own clock, because the API server rounds to seconds.
         Ok(()) => Timestamp::now(),
         Err(error) if error.refused() || error.not_found() => match ours(context, namespace, execution).await? {
-            Some(created_at) => created_at,
+            Some(job) => {
+                // An earlier look made it, of the workflow as it was then.
+                plan_hash = observe::plan_hash(&job);
+                facts::created_at(&job.metadata)
+            }
             None => return Ok(Application::Refused(refusal(&error))),
         },
         Err(error) => return Err(error.into()),
@@ -51,7 +56,7 @@ pub(crate) async fn apply(
     memory.written = Some(Instant::now());
     let attempt = &mut memory.attempt;
     attempt.applied = Some(Applied { at: Instant::now(), created_at });
-    attempt.plan_hash = Some(rendered.plan_hash.clone());
+    attempt.plan_hash = Some(plan_hash);
     attempt.terms = Some(plan.terms);
     attempt.refused = None;
     Ok(Application::Done)
@@ -59,14 +64,24 @@ pub(crate) async fn apply(
 
 /// A Job that is there tells whoever comes later that nothing is left to be
 /// applied, so what its pods mount is there before it.
-async fn apply_both(context: &Context, namespace: &str, rendered: &Rendered) -> Result<(), ClusterError> {
-    apply_plan(context, namespace, rendered).await?;
+async fn apply_both(
+    context: &Context,
+    namespace: &str,
+    execution: &ExecutionFacts,
+    rendered: &Rendered,
+) -> Result<(), ClusterError> {
+    apply_plan(context, namespace, execution, rendered).await?;
     context.cluster.apply(&rendered.job, FIELD_MANAGER_OPERATOR).await.map(drop)
 }
 
 /// An immutable ConfigMap that an interrupted attempt left behind, made of an
-/// earlier form of the workflow, is replaced.
-async fn apply_plan(context: &Context, namespace: &str, rendered: &Rendered) -> Result<(), ClusterError> {
+/// earlier form of the workflow, is replaced, unless a Job mounts it.
+async fn apply_plan(
+    context: &Context,
+    namespace: &str,
+    execution: &ExecutionFacts,
+    rendered: &Rendered,
+) -> Result<(), ClusterError> {
     let Err(error) = context.cluster.apply(&rendered.config_map, FIELD_MANAGER_OPERATOR).await else { return Ok(()) };
     if !error.refused() {
         return Err(error);
@@ -74,23 +89,18 @@ async fn apply_plan(context: &Context, namespace: &str, rendered: &Rendered) -> 
     let name = rendered.config_map.metadata.name.as_deref().unwrap_or_default();
     let known = context.cluster.get::<ConfigMap>(namespace, name).await?;
     let hash = known.as_ref().and_then(|known| known.metadata.annotations.as_ref()?.get(ANNOTATION_PLAN_HASH));
-    if known.is_none() || hash == Some(&rendered.plan_hash) {
+    let in_use = ours(context, namespace, execution).await?.is_some();
+    if known.is_none() || hash == Some(&rendered.plan_hash) || in_use {
         return Err(error);
     }
     context.cluster.delete::<ConfigMap>(namespace, name, Cascade::Background).await?;
     context.cluster.apply(&rendered.config_map, FIELD_MANAGER_OPERATOR).await.map(drop)
 }
 
-/// The Job was refused because it is there already, and it is ours.
-async fn ours(
-    context: &Context,
-    namespace: &str,
-    execution: &ExecutionFacts,
-) -> Result<Option<Timestamp>, ClusterError> {
+/// The Job, if it is there already and ours.
+async fn ours(context: &Context, namespace: &str, execution: &ExecutionFacts) -> Result<Option<Job>, ClusterError> {
     let known = context.cluster.get::<Job>(namespace, &execution.job_name).await?;
-    let owned =
-        known.filter(|job| job.metadata.owner_references.iter().flatten().any(|owner| owner.uid == execution.uid));
-    Ok(owned.map(|job| facts::created_at(&job.metadata)))
+    Ok(known.filter(|job| job.metadata.owner_references.iter().flatten().any(|owner| owner.uid == execution.uid)))
 }
 
 /// What is wrong with the object itself stays wrong; quotas and policies change.
@@ -120,7 +130,7 @@ pub(crate) async fn tell_begin(
     memory: &mut Memory,
 ) {
     let told = context.store.begin(&begin(namespace, execution, plan_hash)).await;
-    memory.untold = heard(told, namespace, execution);
+    memory.unbegun = heard(told, namespace, execution);
 }
 
 /// Gives the store what somebody asked for.

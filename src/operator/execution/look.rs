@@ -175,8 +175,9 @@ impl Controller {
             let lasted = Duration::try_from(now.duration_since(execution.created_at)).unwrap_or_default();
             self.context.metrics.finished(verdict, decision.reason, lasted);
         }
-        self.act(object, &look, decision, memory).await?;
+        // Before what may fail: nobody would say it again.
         self.finished.tell(&Finished { namespace: namespace.to_owned(), workflow: execution.workflow.clone() });
+        self.act(object, &look, decision, memory).await?;
         let next = if told.is_ok() { Next::OnChange } else { Next::Failed(assay_lifecycle::Failure::Transient) };
         // The memory is kept: the watch may still show a status from before.
         Ok(Looked { next, over: false })
@@ -195,6 +196,8 @@ impl Controller {
         for action in &decision.actions {
             if let Action::Conclude(conclusion) = action {
                 act::conclude(&self.context, namespace, execution, conclusion).await?;
+                // Who heard of the end earlier did not find it in the store.
+                self.finished.tell(&Finished { namespace: namespace.to_owned(), workflow: execution.workflow.clone() });
             }
         }
         self.act(object, &look, decision, memory).await?;

@@ -21,7 +21,9 @@ pub(crate) struct Memory {
     pub(crate) written: Option<Instant>,
     /// Its place among the executions that did not end yet.
     pub(crate) counted: Option<Counted>,
-    /// Why the store did not take the last thing that it was told.
+    /// Why the store did not take the attempt; heard of by it all the same when only its answer was lost.
+    pub(crate) unbegun: Option<String>,
+    /// Why the store did not take the last commands.
     pub(crate) untold: Option<String>,
     /// The commands that the store was last given.
     pub(crate) commanded: Option<Commands>,

@@ -62,7 +62,11 @@ impl Controller {
                 recorded => recorded,
             },
             judged: kept.judged,
-            store: kept.trouble.or_else(|| self.store.borrow().clone()).or_else(|| memory.untold.clone()),
+            store: kept
+                .trouble
+                .or_else(|| self.store.borrow().clone())
+                .or_else(|| memory.untold.clone())
+                .or_else(|| memory.unbegun.clone().filter(|_| kept.attempt != Some(attempt))),
             commanded: memory.commanded.clone(),
             seen: memory.attempt.seen.clone(),
             refused: memory.attempt.refused.clone(),
@@ -238,7 +242,8 @@ fn slim(job: &Job) -> Option<SlimJob> {
     serde_json::to_value(job).ok().and_then(|value| serde_json::from_value(value).ok())
 }
 
-fn plan_hash(job: &Job) -> String {
+/// The plan that a Job was made of.
+pub(crate) fn plan_hash(job: &Job) -> String {
     let annotations = job.metadata.annotations.as_ref();
     annotations.and_then(|annotations| annotations.get(ANNOTATION_PLAN_HASH)).cloned().unwrap_or_default()
 }

@@ -44,14 +44,19 @@ impl Controller {
     fn delivery(&self, key: &Key, gate: &TestGate) -> Option<Delivery> {
         let reference = &gate.spec.delivery;
         let namespace = reference.namespace.clone().unwrap_or_else(|| key.0.clone());
-        let mut delivery = find(self.gitops.as_ref(), reference, &key.0);
-        if let Some(delivery) = &mut delivery {
-            delivery.workloads.retain(|workload| !workload.contains_labelled(gate.labels()));
+        loop {
+            let delivery = find(self.gitops.as_ref(), reference, &key.0);
+            let mut read: HashSet<_> = delivery.iter().flat_map(|delivery| &delivery.read_from).cloned().collect();
+            read.insert((reference.kind.as_str().to_owned(), namespace.clone(), reference.name.clone()));
+            // What changed before it was noted woke nobody.
+            if self.readers.set(key, read) {
+                continue;
+            }
+            return delivery.map(|mut delivery| {
+                delivery.workloads.retain(|workload| !workload.contains_labelled(gate.labels()));
+                delivery
+            });
         }
-        let mut read: HashSet<_> = delivery.iter().flat_map(|delivery| &delivery.read_from).cloned().collect();
-        read.insert((reference.kind.as_str().to_owned(), namespace, reference.name.clone()));
-        self.readers.set(key, read);
-        delivery
     }
 
     /// The executions that this gate made, and those that it is about to make.

@@ -19,13 +19,15 @@ struct State {
 }
 
 impl Readers {
-    /// The gate reads these objects now, and no others.
-    pub(super) fn set(&self, gate: &Key, objects: HashSet<ObjectName>) {
+    /// The gate reads these objects now, and no others. Returns whether there is one that it did not read before.
+    pub(super) fn set(&self, gate: &Key, objects: HashSet<ObjectName>) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if state.by_gate.get(gate).is_some_and(|known| *known == objects) {
-            return;
+            return false;
         }
-        for object in state.by_gate.remove(gate).unwrap_or_default() {
+        let former = state.by_gate.remove(gate).unwrap_or_default();
+        let more = !objects.is_subset(&former);
+        for object in former {
             if let Some(gates) = state.by_object.get_mut(&object) {
                 gates.remove(gate);
                 if gates.is_empty() {
@@ -39,6 +41,7 @@ impl Readers {
         if !objects.is_empty() {
             state.by_gate.insert(gate.clone(), objects);
         }
+        more
     }
 
     /// The gates that read an object.

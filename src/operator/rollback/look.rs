@@ -39,10 +39,14 @@ pub(super) async fn look(controller: &Controller, key: &Key) -> Result<Next, Loo
         let observed = observe(controller, key, &record, outcomes).await?;
         let now = Timestamp::now();
         let decision = decide_rollback(&observed.evidence, &observed.context, now);
-        let Some(changed) = publish(controller, key, &mut record, &observed.evidence.status, &decision, now).await?
-        else {
-            controller.forget(key);
-            return Ok(Next::OnChange);
+        let changed = match publish(controller, key, &mut record, &observed.evidence.status, &decision, now).await? {
+            Published::Changed => true,
+            Published::Current => false,
+            Published::InDoubt => return Ok(Next::Within(PAUSE)),
+            Published::Gone => {
+                controller.forget(key);
+                return Ok(Next::OnChange);
+            }
         };
         if changed && record.spec.dry_run.is_none() {
             announce(controller, &record, &observed.evidence, &decision).await;
@@ -67,8 +71,19 @@ fn wait(decision: &RollbackDecision) -> Next {
     Next::Within(left.max(Duration::from_millis(50)))
 }
 
-/// Writes the status when it says something new. Returns whether the phase, or what is to be written, changed;
-/// `None` when the record is gone, or another process leads.
+/// What came of writing the status.
+enum Published {
+    /// The phase, or what is to be written to Git, is another than before.
+    Changed,
+    /// The cluster has it.
+    Current,
+    /// It is not known whether we still lead, so nothing was written.
+    InDoubt,
+    /// There is no such record any more.
+    Gone,
+}
+
+/// Writes the status when it says something new.
 async fn publish(
     controller: &Controller,
     key: &Key,
@@ -76,14 +91,14 @@ async fn publish(
     previous: &RollbackStatus,
     decision: &RollbackDecision,
     now: Timestamp,
-) -> Result<Option<bool>, LookError> {
+) -> Result<Published, LookError> {
     let status = fold_rollback(previous, decision, record.metadata.generation.unwrap_or(0), now);
     if status == *previous {
-        return Ok(Some(false));
+        return Ok(Published::Current);
     }
     if !controller.git.fence.still_held() {
         tracing::warn!(namespace = key.0, name = key.1, "leadership is in doubt; nothing is written");
-        return Ok(None);
+        return Ok(Published::InDoubt);
     }
     let changed = status.phase != previous.phase || status.commit != previous.commit;
     let uid = record.metadata.uid.clone();
@@ -94,10 +109,10 @@ async fn publish(
             #[cfg(feature = "crash-points")]
             assay_telemetry::crash::point(&format!("the rollback is recorded as {}", status.phase));
             *record = written;
-            Ok(Some(changed))
+            Ok(if changed { Published::Changed } else { Published::Current })
         }
         // A conflict means that the name belongs to another object now.
-        Err(error) if error.not_found() || error.conflict() => Ok(None),
+        Err(error) if error.not_found() || error.conflict() => Ok(Published::Gone),
         Err(error) => Err(error.into()),
     }
 }

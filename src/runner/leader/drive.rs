@@ -172,6 +172,7 @@ impl<'a> Leader<'a> {
             _ = self.terminations.changed() => Ok(vec![Event::Terminate]),
             _ = heartbeat.tick() => {
                 self.posts.beat();
+                self.posts.repeat();
                 Ok(self.posts.look_around())
             }
             told = told => match told {
@@ -230,7 +231,7 @@ impl<'a> Leader<'a> {
 
     fn mind(&mut self, told: io::Result<()>) {
         if let Err(error) = told {
-            self.note(&format!("the control folder cannot be written: {error}"));
+            self.note(&format!("the control folder cannot be written, trying again: {error}"));
         }
     }
 

@@ -22,6 +22,16 @@ const DONE_LIMIT: u64 = 32 * 1024 * 1024;
 pub(super) struct Posts {
     control: ControlDir,
     groups: Vec<Post>,
+    /// What could not be written yet: a full disk may have room again.
+    unwritten: Vec<Order>,
+}
+
+/// What a step container is told.
+#[derive(Debug)]
+struct Order {
+    group: u16,
+    name: String,
+    bytes: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -43,7 +53,7 @@ impl Posts {
             watch.arrivals(dir.path())?;
             posts.push(Post { dir, ready: false, lost: false, read: BTreeSet::new() });
         }
-        Ok(Self { control, groups: posts })
+        Ok(Self { control, groups: posts, unwritten: Vec::new() })
     }
 
     /// Folders in which step containers put copies.
@@ -54,6 +64,12 @@ impl Posts {
     /// Spools by group.
     pub(super) fn spools(&self) -> Vec<PathBuf> {
         self.groups.iter().map(|post| post.dir.spool()).collect()
+    }
+
+    /// Tells step containers what they could not be told before.
+    pub(super) fn repeat(&mut self) {
+        let orders = std::mem::take(&mut self.unwritten).into_iter();
+        self.unwritten = orders.filter(|order| self.write(order).is_err()).collect();
     }
 
     /// Tells step containers that there is a leader.
@@ -103,14 +119,24 @@ impl Posts {
         events
     }
 
-    pub(super) fn go(&self, group: u16, step: u16, attempt: u32, go: &Go) -> io::Result<()> {
+    /// Starts an attempt. What cannot be written now is for [`Posts::repeat`].
+    pub(super) fn go(&mut self, group: u16, step: u16, attempt: u32, go: &Go) -> io::Result<()> {
         let bytes = serde_json::to_vec(go).expect("plain data");
-        self.groups[usize::from(group)].dir.publish(&attempt_file("go", step, attempt), &bytes)
+        self.order(Order { group, name: attempt_file("go", step, attempt), bytes })
     }
 
-    pub(super) fn stop(&self, group: u16, step: u16, attempt: u32, why: Stop) -> io::Result<()> {
+    /// Stops an attempt. What cannot be written now is for [`Posts::repeat`].
+    pub(super) fn stop(&mut self, group: u16, step: u16, attempt: u32, why: Stop) -> io::Result<()> {
         let bytes = serde_json::to_vec(&why).expect("plain data");
-        self.groups[usize::from(group)].dir.publish(&attempt_file("stop", step, attempt), &bytes)
+        self.order(Order { group, name: attempt_file("stop", step, attempt), bytes })
+    }
+
+    fn order(&mut self, order: Order) -> io::Result<()> {
+        self.write(&order).inspect_err(|_| self.unwritten.push(order))
+    }
+
+    fn write(&self, order: &Order) -> io::Result<()> {
+        self.groups[usize::from(order.group)].dir.publish(&order.name, &order.bytes)
     }
 
     /// Sends everybody home.
@@ -153,6 +179,21 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let posts = Posts::open(ControlDir::new(dir.path()), groups, &Watch::new().unwrap()).unwrap();
         (dir, posts)
+    }
+
+    #[test]
+    fn what_found_no_room_is_told_later() {
+        let (_dir, mut posts) = posts(1);
+        // As on a full disk: the file cannot be made.
+        let obstacle = posts.groups[0].dir.path().join(".stop-0-1.tmp");
+        std::fs::create_dir(&obstacle).unwrap();
+        assert!(posts.stop(0, 0, 1, Stop::Cancelled).is_err());
+        posts.repeat();
+        let told = posts.groups[0].dir.path().join("stop-0-1");
+        assert!(!told.exists());
+        std::fs::remove_dir(obstacle).unwrap();
+        posts.repeat();
+        assert!(told.exists() && posts.unwritten.is_empty());
     }
 
     #[test]

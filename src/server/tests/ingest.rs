@@ -64,8 +64,8 @@ async fn strangers_are_refused() {
         for (token, status) in [
             ("", 401),
             ("nonsense", 401),
-            ("unknown-execution", 404),
-            ("later-attempt", 404),
+            ("unknown-execution", 425),
+            ("later-attempt", 425),
             ("other-name", 403),
             ("abroad", 403),
         ] {

@@ -198,7 +198,11 @@ impl LogFile {
             }
             _ => return Ok(()),
         };
-        file.sync_data()
+        file.sync_data().inspect_err(|_| {
+            if let Some(open) = self.state().as_mut() {
+                open.dirty = true;
+            }
+        })
     }
 
     /// Whether nobody used the file for so long.

@@ -48,6 +48,24 @@ fn the_branch_comes_first_and_then_the_request() {
 }
 
 #[test]
+fn who_objects_to_a_branch_that_is_there_does_not_make_another_commit_of_it() {
+    let mut evidence = committing();
+    evidence.git.as_mut().unwrap().pull_request_branch = Some("rev0000".to_owned());
+    let held = decide_rollback(&evidence, &context(&[(Guard::CooledDown, Answer::Hold)]), at(12));
+    assert_eq!((held.phase, held.actions.len()), (RollbackPhase::Committing, 0));
+    assert!(held.message.contains("waits") && held.wake.is_some(), "{held:?}");
+    let decided = |status: &RollbackStatus| (status.commit.clone(), status.decided_at, status.deadline);
+    assert_eq!(decided(&held.facts), decided(&evidence.status), "what was decided is not forgotten");
+    let refused = decide_rollback(&evidence, &context(&[(Guard::NothingNewer, Answer::Refuse)]), at(12));
+    assert_eq!(refused.phase, RollbackPhase::Superseded);
+    let late = decide_rollback(&evidence, &context(&[]), evidence.status.deadline.unwrap());
+    assert_eq!(late.phase, RollbackPhase::Expired);
+    for over in [refused, late] {
+        assert!(over.message.contains("branch assay/rollback-k1 with the commit is left"), "{}", over.message);
+    }
+}
+
+#[test]
 fn a_branch_of_somebody_else_is_left_alone() {
     let mut evidence = committing();
     evidence.git.as_mut().unwrap().pull_request_branch = Some("other00".to_owned());
