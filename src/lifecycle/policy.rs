@@ -46,7 +46,7 @@ impl Default for Policy {
             silence_grace: Duration::from_secs(15),
             create_grace: Duration::from_secs(10),
             image_grace: Duration::from_secs(2),
-            killed_grace: Duration::from_secs(3),
+            killed_grace: Duration::from_secs(15),
             pod_grace: Duration::from_secs(20),
             cancel_limit: Duration::from_secs(45),
             deadline_slack: Duration::from_secs(120),

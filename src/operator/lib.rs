@@ -35,5 +35,5 @@ pub use context::{Context, Settings};
 pub use controllers::run;
 pub use git::Git;
 pub use metrics::Metrics;
-pub use trees::{NoTrees, TreeAsk, Trees};
+pub use trees::{NoTrees, NotNow, TreeAsk, Trees};
 pub use webhooks::Webhooks;

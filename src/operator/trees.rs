@@ -16,11 +16,16 @@ pub struct TreeAsk {
     pub paths: Vec<String>,
 }
 
+/// Why it cannot be said at the moment: another try may help.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct NotNow(pub String);
+
 /// Who reads repositories.
 pub trait Trees: Send + Sync {
-    /// Hash over the trees of the paths at the revision; `None` when the repository cannot be read, or does not
+    /// Hash over the trees of the paths at the revision; `None` when the repository may not be read, or does not
     /// have the revision.
-    fn tree(&self, ask: TreeAsk) -> BoxFuture<'static, Option<String>>;
+    fn tree(&self, ask: TreeAsk) -> BoxFuture<'static, Result<Option<String>, NotNow>>;
 }
 
 /// Nobody reads repositories: revisions are told apart by their names alone.
@@ -28,7 +33,7 @@ pub trait Trees: Send + Sync {
 pub struct NoTrees;
 
 impl Trees for NoTrees {
-    fn tree(&self, _: TreeAsk) -> BoxFuture<'static, Option<String>> {
-        Box::pin(std::future::ready(None))
+    fn tree(&self, _: TreeAsk) -> BoxFuture<'static, Result<Option<String>, NotNow>> {
+        Box::pin(std::future::ready(Ok(None)))
     }
 }

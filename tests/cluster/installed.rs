@@ -66,7 +66,8 @@ impl Drop for PutAway {
 pub fn wait_for_admission(place: &Place) {
     let wrong = "apiVersion: assay.dev/v1alpha1\nkind: TestWorkflow\nmetadata: {name: probe}\nspec: {steps: [{shell: x}], services: {db: {image: x}}}\n";
     let dry = ["-n", "default", "apply", "--dry-run=server", "-f", "-"];
-    let refused = wait_for(Duration::from_secs(60), || place.kubectl().run_with(&dry, wrong).err());
+    let ask = || place.kubectl().run_with(&dry, wrong).err().map(|error| error.to_string());
+    let refused = wait_for(Duration::from_secs(120), || ask().filter(|said| said.contains("denied the request")));
     if refused.is_none() {
         anstream::eprintln!("the webhook refuses nothing: what depends on it will fail");
     }

@@ -199,6 +199,10 @@ impl Kept {
             let Ok(mut child) = self.spawn(crash.take()) else { return };
             let pid = i32::try_from(child.id()).expect("Linux process ids fit into i32");
             *self.pid.lock().unwrap_or_else(PoisonError::into_inner) = Some(pid);
+            // Whoever stopped it meanwhile found no process to end.
+            if !self.wanted.load(Ordering::SeqCst) {
+                child.kill().ok();
+            }
             let end = child.wait();
             *self.pid.lock().unwrap_or_else(PoisonError::into_inner) = None;
             self.ends.lock().unwrap_or_else(PoisonError::into_inner).extend(end);

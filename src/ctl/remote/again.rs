@@ -8,7 +8,7 @@ use crate::output::screen::Screen;
 use crate::remote::server::RemoteError;
 
 /// How long it may be away: a manager ends and another one begins within this time.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Time between two questions.
 const PAUSE: Duration = Duration::from_secs(1);
 

@@ -21,7 +21,7 @@ const MESSAGE: usize = 256;
 /// What the note begins with of tests that were begun when time was over.
 const UNREADY: &str = "tested although not ready: ";
 /// How long the comparison of contents is waited for before tests begin all the same.
-const COMPARING: Duration = Duration::from_secs(10);
+const COMPARING: Duration = Duration::from_secs(30);
 /// kustomize-controller says a moment before it lists them that it waits for the health of what it applied.
 const LISTED: Duration = Duration::from_secs(1);
 /// Bounds of the time between two looks at workloads that are not ready.

@@ -255,9 +255,9 @@ fn a_step_that_was_killed_for_its_memory_is_no_failed_test() {
     let decision = ends(&observed(ended("OOMKilled")), 9, Verdict::Errored, Reason::OutOfMemory);
     assert!(decision.message.contains("group-0") && decision.ended_at == Some(at(9)), "{}", decision.message);
     ends(&observed(ended("Completed")), 9, Verdict::Failed, Reason::TestsFailed);
-    goes_on(&observed(group(ContainerState::Running)), 9, Reason::ProgressingWithRetry, Wake::At(at(12)));
+    goes_on(&observed(group(ContainerState::Running)), 9, Reason::ProgressingWithRetry, Wake::At(at(24)));
     let waited = since(observed(group(ContainerState::Running)), Trouble::Killed, 9);
-    ends(&waited, 12, Verdict::Failed, Reason::TestsFailed);
+    ends(&waited, 24, Verdict::Failed, Reason::TestsFailed);
     let mut exited = observed(group(ContainerState::Running));
     exited.run.as_mut().expect("a run").steps[0].exit_code = Some(1);
     ends(&exited, 9, Verdict::Failed, Reason::TestsFailed);

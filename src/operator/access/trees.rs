@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use assay_api::GitWriteAccess;
 use assay_cluster::Cluster;
+use assay_git::{Disposition, GitError};
 use assay_telemetry::error_chain;
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -11,7 +12,7 @@ use futures::future::BoxFuture;
 use super::granted::covering;
 use super::opened::open;
 use crate::git::Git;
-use crate::trees::{TreeAsk, Trees};
+use crate::trees::{NotNow, TreeAsk, Trees};
 
 /// Reads the repositories that grants cover. Others are not read: what a delivery names may be any address.
 pub struct GrantedTrees {
@@ -27,36 +28,57 @@ impl GrantedTrees {
 }
 
 impl Trees for GrantedTrees {
-    fn tree(&self, ask: TreeAsk) -> BoxFuture<'static, Option<String>> {
+    fn tree(&self, ask: TreeAsk) -> BoxFuture<'static, Result<Option<String>, NotNow>> {
         let (cluster, git) = (self.cluster.clone(), Arc::clone(&self.git));
         async move {
             if !git.write {
-                return None;
+                return Ok(None);
             }
-            find_out(&cluster, &git, &ask).await.unwrap_or_else(|why| {
-                tracing::debug!(
-                    namespace = ask.namespace,
-                    revision = ask.revision,
-                    why,
-                    "a revision's content is not known"
-                );
-                None
-            })
+            let (namespace, revision) = (ask.namespace.as_str(), ask.revision.as_str());
+            match find_out(&cluster, &git, &ask).await {
+                Ok(tree) => Ok(tree),
+                Err(Unknown::NotNow(why)) => {
+                    tracing::debug!(namespace, revision, why, "a revision's content is not known yet");
+                    Err(NotNow(why))
+                }
+                Err(Unknown::Never(why)) => {
+                    tracing::debug!(namespace, revision, why, "a revision's content is not known");
+                    Ok(None)
+                }
+            }
         }
         .boxed()
     }
 }
 
-async fn find_out(cluster: &Cluster, git: &Git, ask: &TreeAsk) -> Result<Option<String>, String> {
-    let grants = cluster.list_cluster_wide::<GitWriteAccess>().await.map_err(|error| error_chain(&error))?;
+/// Why it is not known what a revision contains.
+enum Unknown {
+    NotNow(String),
+    /// As long as nobody changes a grant, its Secret, or the repository.
+    Never(String),
+}
+
+impl From<GitError> for Unknown {
+    fn from(error: GitError) -> Self {
+        let why = error_chain(&error);
+        match error.disposition() {
+            Disposition::Transient => Self::NotNow(why),
+            Disposition::Stalled | Disposition::Bug => Self::Never(why),
+        }
+    }
+}
+
+async fn find_out(cluster: &Cluster, git: &Git, ask: &TreeAsk) -> Result<Option<String>, Unknown> {
+    let grants = cluster.list_cluster_wide::<GitWriteAccess>().await;
+    let grants = grants.map_err(|error| Unknown::NotNow(error_chain(&error)))?;
     let grants: Vec<Arc<GitWriteAccess>> = grants.into_iter().map(Arc::new).collect();
-    let covering = covering(&grants, &ask.namespace, &ask.source, &ask.paths)?;
-    let opened = open(cluster, git, &covering.object.spec).await.map_err(|error| error_chain(&error))??;
+    let covering = covering(&grants, &ask.namespace, &ask.source, &ask.paths).map_err(Unknown::Never)?;
+    let opened = open(cluster, git, &covering.object.spec).await;
+    let opened = opened.map_err(|error| Unknown::NotNow(error_chain(&error)))?.map_err(Unknown::Never)?;
     let (remote, repositories) = (&opened.remote, &git.repositories);
-    let known = repositories.tree_hash(remote, &ask.revision, &ask.paths).await;
-    if let Some(tree) = known.map_err(|error| error_chain(&error))? {
+    if let Some(tree) = repositories.tree_hash(remote, &ask.revision, &ask.paths).await? {
         return Ok(Some(tree));
     }
-    repositories.fetch(remote).await.map_err(|error| error_chain(&error))?;
-    repositories.tree_hash(remote, &ask.revision, &ask.paths).await.map_err(|error| error_chain(&error))
+    repositories.fetch(remote).await?;
+    Ok(repositories.tree_hash(remote, &ask.revision, &ask.paths).await?)
 }

@@ -12,8 +12,10 @@ use crate::gitops::Key;
 use crate::trees::{TreeAsk, Trees};
 use crate::work::Trigger;
 
-/// How long one answer is waited for.
+/// How long one answer is waited for, with all its tries.
 const LONGEST: Duration = Duration::from_secs(30);
+/// Wait before another try, which doubles.
+const PAUSE: Duration = Duration::from_millis(500);
 /// What could not be found out is asked again after this time, when somebody wants to know it.
 const AGAIN: Duration = Duration::from_secs(60);
 /// Answers that are remembered.
@@ -68,9 +70,9 @@ impl KnownTrees {
 
     /// Asks in the background, and wakes everybody who waits for the answer.
     fn ask(&self, ask: TreeAsk) {
-        let (asking, answers, send) = (self.trees.tree(ask.clone()), Arc::clone(&self.answers), self.send.clone());
+        let (trees, answers, send) = (Arc::clone(&self.trees), Arc::clone(&self.answers), self.send.clone());
         tokio::spawn(async move {
-            let tree = tokio::time::timeout(LONGEST, asking).await.ok().flatten();
+            let tree = tokio::time::timeout(LONGEST, patiently(trees.as_ref(), &ask)).await.ok().flatten();
             let answer = tree.map_or_else(|| Answer::Unknown(Instant::now()), Answer::Known);
             let before = answers.lock().unwrap_or_else(PoisonError::into_inner).insert(ask, answer);
             let Some(Answer::Pending(waiting)) = before else { return };
@@ -80,20 +82,41 @@ impl KnownTrees {
     }
 }
 
+/// Asks until there is an answer: a server that does not answer once is no reason to test the same content again.
+async fn patiently(trees: &dyn Trees, ask: &TreeAsk) -> Option<String> {
+    let mut pause = PAUSE;
+    loop {
+        if let Ok(tree) = trees.tree(ask.clone()).await {
+            return tree;
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
     use assay_api::GitSource;
     use futures::future::BoxFuture;
 
     use super::*;
+    use crate::trees::NotNow;
 
-    struct Slow;
+    /// Answers after three seconds; the first time, that it cannot say.
+    #[derive(Default)]
+    struct Slow(AtomicBool);
 
     impl Trees for Slow {
-        fn tree(&self, ask: TreeAsk) -> BoxFuture<'static, Option<String>> {
+        fn tree(&self, ask: TreeAsk) -> BoxFuture<'static, Result<Option<String>, NotNow>> {
+            let asked = self.0.swap(true, Ordering::SeqCst);
             Box::pin(async move {
                 tokio::time::sleep(Duration::from_secs(3)).await;
-                (ask.revision != "gone").then(|| format!("tree of {}", ask.revision))
+                if !asked {
+                    return Err(NotNow("503".into()));
+                }
+                Ok((ask.revision != "gone").then(|| format!("tree of {}", ask.revision)))
             })
         }
     }
@@ -106,7 +129,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_look_never_waits_and_is_repeated_when_more_is_known() {
         let (send, mut woken) = mpsc::unbounded_channel();
-        let trees = KnownTrees::new(Arc::new(Slow), send);
+        let trees = KnownTrees::new(Arc::<Slow>::default(), send);
         let gate = ("shop".to_owned(), "web".to_owned());
         let asks = || [ask("a"), ask("gone")];
         assert_eq!(trees.of(&gate, asks()), (BTreeMap::new(), true));
@@ -123,7 +146,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn every_gate_that_waits_for_an_answer_is_woken_by_it() {
         let (send, mut woken) = mpsc::unbounded_channel();
-        let trees = KnownTrees::new(Arc::new(Slow), send);
+        let trees = KnownTrees::new(Arc::<Slow>::default(), send);
         let gates = ["api", "web"].map(|name| ("shop".to_owned(), name.to_owned()));
         for gate in &gates {
             assert_eq!(trees.of(gate, [ask("a")]), (BTreeMap::new(), true));

@@ -3,6 +3,7 @@
 mod act;
 mod announce;
 mod controller;
+mod deployed;
 mod dry_runs;
 mod keys;
 mod locks;

@@ -12,6 +12,7 @@ use assay_telemetry::error_chain;
 use jiff::Timestamp;
 
 use super::controller::Controller;
+use super::deployed::delivery;
 use super::outcomes::Outcomes;
 use super::{others, paused};
 use crate::access::{Covering, Opened, covering, open};
@@ -43,7 +44,7 @@ pub(super) async fn observe(
     let asks = asks_guards(status.phase);
     let gate_key = (key.0.clone(), spec.gate.clone());
     let gate = gate(controller, &gate_key, asks).await?;
-    let delivery = find(gitops.as_ref(), &spec.delivery, &key.0);
+    let delivery = delivery(controller, key, record, status.phase == RollbackPhase::Committing).await?;
     let paths = spec.source.as_ref().map(|source| restored_paths(delivery.as_ref(), source)).unwrap_or_default();
     let access = access(controller, key, spec.source.as_ref(), &paths).await?;
     let attempted = delivery.as_ref().and_then(|delivery| delivery.attempted.clone());

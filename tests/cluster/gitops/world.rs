@@ -11,7 +11,7 @@ use crate::release::SYSTEM;
 use crate::{Namespace, Place, PodSecurity};
 
 /// The longest wait for anything that comes by itself.
-pub const PATIENCE: Duration = Duration::from_secs(120);
+pub const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How a world is made.
 #[derive(Clone, Debug)]

@@ -56,7 +56,7 @@ fn contains(log: &str, parts: &[&str]) {
 #[test]
 fn an_execution_is_held_before_its_next_step_and_goes_on() {
     let namespace = namespace();
-    workflow(&namespace, "steps:\n- {id: one, shell: 'sleep 6; echo one-done'}\n- {id: two, shell: 'echo two-done'}");
+    workflow(&namespace, "steps:\n- {id: one, shell: 'sleep 20; echo one-done'}\n- {id: two, shell: 'echo two-done'}");
     namespace.execute("it-1", "it").expect("the execution is accepted");
     namespace.running("it-1", LIMIT);
     patch(&namespace, "it-1", r#"{"pause":true}"#).expect("it may be paused");

@@ -33,7 +33,9 @@ fn the_manager_is_killed_in_the_middle() {
     let jobs = namespace.kubectl(&["get", "jobs", "-o", "name"]).expect("kubectl get jobs");
     assert_eq!(jobs.lines().count(), 1, "{jobs}");
 
-    let log = namespace.assay(&["logs", "counting-1"]).expect("assay logs").stdout;
+    let read = namespace.assay(&["logs", "counting-1"]).expect("assay logs");
+    assert_eq!(read.code, 0, "{}", read.stderr);
+    let log = read.stdout;
     for number in 1..=LINES {
         let line = format!("line-{number}-");
         assert_eq!(log.matches(&line).count(), 1, "`{line}` stands {} times", log.matches(&line).count());

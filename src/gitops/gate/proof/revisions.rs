@@ -167,7 +167,7 @@ fn content_that_becomes_known_late_brings_the_verdict_back() {
     scene.observed.trees_pending = true;
     scene.deploy(B);
     assert_eq!(scene.made.len(), 1);
-    scene.wait(10);
+    scene.wait(30);
     assert_eq!(scene.made.len(), 2, "it is not waited for for ever");
 }
 

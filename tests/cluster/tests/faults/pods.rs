@@ -9,6 +9,8 @@ use crate::trial::{PATIENCE, Pod, Trial};
 use crate::workload::Workload;
 
 const SOME_SECONDS: Workload = Workload::seconds(8);
+/// What is ended before its end by the fault itself, however late that comes.
+const LONG: Workload = Workload::seconds(60);
 const NODE_LABEL: &str = "assay.dev/fault-suite";
 
 /// No node has the label that the pod wants, so no step can begin before it is set.
@@ -45,17 +47,17 @@ fn force_delete(trial: &Trial<'_>, pod: &Pod) -> Outcome<()> {
 }
 
 pub(crate) fn deleted_during(trial: &Trial<'_>) -> Outcome<Workload> {
-    trial.running(&SOME_SECONDS)?;
+    trial.running(&LONG)?;
     trial.first_line()?;
     force_delete(trial, &trial.pod(None)?)?;
-    Ok(SOME_SECONDS)
+    Ok(LONG)
 }
 
 pub(crate) fn deleted_politely(trial: &Trial<'_>) -> Outcome<Workload> {
-    trial.running(&SOME_SECONDS)?;
+    trial.running(&LONG)?;
     trial.first_line()?;
     trial.lane.namespace.kubectl(&["delete", "pod", &trial.pod(None)?.name, "--wait=false"])?;
-    Ok(SOME_SECONDS)
+    Ok(LONG)
 }
 
 pub(crate) fn deleted_during_with_a_retry(trial: &Trial<'_>) -> Outcome<Workload> {
@@ -79,7 +81,8 @@ pub(crate) fn deleted_after(trial: &Trial<'_>) -> Outcome<Workload> {
 }
 
 pub(crate) fn evicted(trial: &Trial<'_>) -> Outcome<Workload> {
-    trial.running(&SOME_SECONDS)?;
+    trial.running(&LONG)?;
+    trial.first_line()?;
     let (pod, namespace) = (trial.pod(None)?.name, trial.lane.namespace.name());
     let eviction = format!(
         r#"{{"apiVersion":"policy/v1","kind":"Eviction","metadata":{{"name":"{pod}","namespace":"{namespace}"}}}}"#
@@ -87,14 +90,15 @@ pub(crate) fn evicted(trial: &Trial<'_>) -> Outcome<Workload> {
     let path = format!("/api/v1/namespaces/{namespace}/pods/{pod}/eviction");
     let kubectl = trial.lane.namespace.place().kubectl();
     kubectl.run_with(&["create", "--raw", &path, "-f", "-"], &eviction)?;
-    Ok(SOME_SECONDS)
+    Ok(LONG)
 }
 
 pub(crate) fn job_deleted(trial: &Trial<'_>) -> Outcome<Workload> {
-    trial.running(&SOME_SECONDS)?;
+    trial.running(&LONG)?;
+    trial.first_line()?;
     let selector = format!("assay.dev/execution={}", trial.name);
     trial.lane.namespace.kubectl(&["delete", "jobs", "-l", &selector, "--wait=false"])?;
-    Ok(SOME_SECONDS)
+    Ok(LONG)
 }
 
 /// Another manager looks after a namespace that is deleted and made again: what
@@ -118,7 +122,7 @@ pub(crate) fn namespace_deleted(trial: &Trial<'_>) -> Outcome<Workload> {
 
 fn deleted_and_made_again(trial: &Trial<'_>, victim: &Namespace) -> Outcome<()> {
     let kubectl = victim.place().kubectl();
-    victim.apply_text(&SOME_SECONDS.manifest("it"))?;
+    victim.apply_text(&LONG.manifest("it"))?;
     victim.execute("it-1", "it")?;
     let condition = "--for=jsonpath={.status.phase}=Running";
     victim.kubectl(&["wait", "tex/it-1", condition, "--timeout=120s"])?;

@@ -6,7 +6,8 @@ use crate::Outcome;
 use crate::trial::Trial;
 use crate::workload::{FIRST, Workload};
 
-const SOME_SECONDS: Workload = Workload::seconds(8);
+/// Ended before its end by the fault itself, however late that comes.
+const LONG: Workload = Workload::seconds(60);
 
 pub(crate) fn leader_killed(trial: &Trial<'_>) -> Outcome<Workload> {
     killed(trial, "/assay-runner lead")
@@ -17,21 +18,21 @@ pub(crate) fn step_runner_killed(trial: &Trial<'_>) -> Outcome<Workload> {
 }
 
 fn killed(trial: &Trial<'_>, begins: &str) -> Outcome<Workload> {
-    trial.running(&SOME_SECONDS)?;
+    trial.running(&LONG)?;
     trial.first_line()?;
     send_kill(trial.process(&trial.pod(None)?, begins)?.pid)?;
-    Ok(SOME_SECONDS)
+    Ok(LONG)
 }
 
 /// The shell that counts, not what it starts: that is gone in a moment anyhow.
 pub(crate) fn step_killed(trial: &Trial<'_>) -> Outcome<Workload> {
-    trial.running(&SOME_SECONDS)?;
+    trial.running(&LONG)?;
     let pod = trial.pod(None)?;
     let shell = trial.until("a shell that counts", || {
         processes_of_pod(&pod.uid).into_iter().find(|process| process.command.contains("while [ $i -le"))
     })?;
     send_kill(shell.pid)?;
-    Ok(SOME_SECONDS)
+    Ok(LONG)
 }
 
 pub(crate) fn out_of_memory(trial: &Trial<'_>) -> Outcome<Workload> {
@@ -46,5 +47,5 @@ spec:
   - {{name: grow, shell: 'tail /dev/zero'}}
 "
     ))?;
-    Ok(SOME_SECONDS)
+    Ok(LONG)
 }

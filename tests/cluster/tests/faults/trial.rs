@@ -9,7 +9,7 @@ use crate::lane::Lane;
 use crate::workload::Workload;
 
 /// The longest wait for anything that comes by itself.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 
 /// An execution by its name, in a lane.
 pub(crate) struct Trial<'a> {

@@ -6,6 +6,7 @@ use assay_cluster_tests::{App, Behaviour, Engine, Outcome, Plan, Round, World, w
 use jiff::Timestamp;
 use serde_json::json;
 
+use crate::own::PATIENCE;
 use crate::suite::{Figures, Suite, holds, reverts};
 
 /// Whoever makes no record now will make none: verdict and record come within milliseconds.
@@ -43,7 +44,7 @@ pub(crate) fn check(world: &World, apps: &[App], good: &str, bad: &str, round: &
 /// What the forge shows at a commit, once it is that.
 fn shown(world: &World, commit: &str, state: &str) -> Outcome<()> {
     let repository = world.repository();
-    let is = wait_for(Duration::from_secs(30), || {
+    let is = wait_for(PATIENCE, || {
         let statuses = repository.forge().statuses(repository.name(), commit).ok()?;
         statuses.first().is_some_and(|(context, is)| context.starts_with("assay/") && is == state).then_some(())
     });
@@ -255,7 +256,7 @@ pub(crate) fn control(suite: &Suite) -> Outcome<Figures> {
 
 /// The new pods never become ready, and those of before go on answering.
 pub(crate) fn never_ready(suite: &Suite) -> Outcome<Figures> {
-    let times = json!({"spec": {"readyTimeout": "30s", "timeout": "45s"}});
+    let times = json!({"spec": {"readyTimeout": "45s", "timeout": "90s"}});
     suite.within("unready", Plan::new(Engine::Argo).gate(times), |world| {
         let good = world.begin()?;
         let mut files = world.files(App::Web, &Behaviour::good("1.1.0"))?;

@@ -10,7 +10,7 @@ use assay_cluster_tests::{Engine, ManagerSettings, Outcome, Place, Plan, World};
 use crate::suite::Suite;
 
 /// The longest wait for anything that comes by itself.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(300);
 /// Pods reach the manager on the node's own address.
 const NODE: &str = "172.30.0.1";
 

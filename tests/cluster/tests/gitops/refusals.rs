@@ -1,10 +1,9 @@
 //! What is refused or held, and by which guard.
 
-use std::time::Duration;
-
 use assay_cluster_tests::{App, Behaviour, Board, Engine, Object, Outcome, Plan, Round, World};
 use serde_json::{Value, json};
 
+use crate::own::PATIENCE;
 use crate::suite::{Figures, Suite, holds, reverts};
 
 /// The record says that a guard gave this answer, with words to it.
@@ -236,7 +235,7 @@ fn dry_run(world: &World, bad: &str, files: Value) -> Outcome<()> {
     holds(answered, || format!("the dry run says {:#}", record.0))?;
     let number = |what: &str, wanted: usize| {
         let reached = |board: &Board| (board.of("Rollback", world.name()).len() == wanted).then_some(());
-        world.live().until(what, Duration::from_secs(30), reached)
+        world.live().until(what, PATIENCE, reached)
     };
     number("the dry run is kept", before + 1)?;
     world.annotate("testgate", world.name(), "web", "assay.dev/dry-run-")?;

@@ -18,7 +18,7 @@ use crate::program::called;
 use crate::remote::session::Session;
 
 /// A manager that runs begins to answer well within this time.
-const BEGIN: Duration = Duration::from_secs(30);
+const BEGIN: Duration = Duration::from_secs(60);
 /// A repository that is seen for the first time must be fetched.
 const ANSWER: Duration = Duration::from_secs(5 * 60);
 /// Others may change the gate while the question is taken back.
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn nobody_who_answers_is_told_from_one_who_does_not_finish() {
         let nobody = unanswered(None);
-        assert!(nobody.message.contains("no manager answered within 30 s"), "{}", nobody.message);
+        assert!(nobody.message.contains("no manager answered within 60 s"), "{}", nobody.message);
         assert!(nobody.hint.is_some_and(|hint| hint.contains("gitops.enabled")));
         assert!(unanswered(Some("away\x1b[2J")).message.contains("did not finish within 5 minutes: away"));
     }
