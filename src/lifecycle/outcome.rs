@@ -59,7 +59,10 @@ fn killed(observed: &Observed, outcome: RunOutcome, policy: &Policy, now: Timest
         });
     }
     let until = after(observed.since(Trouble::Killed, now), policy.killed_grace);
-    let all_over = groups().next().is_some() && groups().all(is_over);
+    // What never started needed no memory.
+    let mut started =
+        groups().filter(|container| !matches!(container.state, ContainerState::Waiting { .. })).peekable();
+    let all_over = started.peek().is_some() && started.all(is_over);
     if all_over || observed.pods.is_empty() || now >= until {
         return Word::Final(outcome);
     }

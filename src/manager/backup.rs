@@ -32,16 +32,22 @@ pub(crate) async fn keep_backups(store: Store, args: BackupArgs) {
 }
 
 async fn once(store: &Store, dir: &Path, keep: usize) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    // Of somebody who was ended while he made them; only who leads makes any.
+    remove(backups(dir)?.1);
     let target = dir.join(format!("{PREFIX}{}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ")));
     let made = store.backup(&target).await?;
     tracing::info!(target = %target.display(), files = made.files, bytes = made.bytes, "a backup was made");
-    let (whole, parts) = backups(dir)?;
-    // Somebody's who was ended meanwhile: there is a newer one now.
-    let parts = parts.into_iter().filter(|part| *part < target);
-    for old in whole.into_iter().rev().skip(keep).chain(parts) {
-        std::fs::remove_dir_all(old)?;
-    }
+    remove(backups(dir)?.0.into_iter().rev().skip(keep));
     Ok(())
+}
+
+/// What cannot be removed makes no backup undone.
+fn remove(folders: impl IntoIterator<Item = PathBuf>) {
+    for folder in folders {
+        if let Err(error) = std::fs::remove_dir_all(&folder) {
+            tracing::warn!(%error, folder = %folder.display(), "an old backup was not removed");
+        }
+    }
 }
 
 /// Whole backups of a folder, and parts of some, oldest first: their names sort by time.

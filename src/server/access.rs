@@ -14,11 +14,13 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 use crate::cache::Cache;
-use crate::identities::{Caller, Identities, Question};
+use crate::identities::{Caller, Identities, Question, RunnerIdentity};
 use crate::problem::Refusal;
 
 /// How long a runner's token is taken as good.
 const RUNNER_AGE: Duration = Duration::from_secs(60);
+/// How long a runner that came too early is not looked at again.
+const EARLY_AGE: Duration = Duration::from_secs(10);
 /// How long a caller's token and rights are taken as good.
 const CALLER_AGE: Duration = Duration::from_secs(30);
 const CAPACITY: usize = 8192;
@@ -34,6 +36,8 @@ pub(crate) struct Access {
     identities: Arc<dyn Identities>,
     questions: Semaphore,
     runners: Cache<TokenHash, RunKey>,
+    /// Pods of executions that the store does not know yet: their runners ask again and again.
+    early: Cache<TokenHash, Arc<RunnerIdentity>>,
     callers: Cache<TokenHash, Arc<Caller>>,
     rights: Cache<(TokenHash, Question), bool>,
 }
@@ -51,6 +55,7 @@ impl Access {
             identities,
             questions: Semaphore::new(QUESTIONS),
             runners: Cache::new(RUNNER_AGE, CAPACITY),
+            early: Cache::new(EARLY_AGE, CAPACITY),
             callers: Cache::new(CALLER_AGE, CAPACITY),
             rights: Cache::new(CALLER_AGE, CAPACITY),
         }
@@ -63,7 +68,7 @@ impl Access {
         let key = match self.runners.get(&hash) {
             Some(key) => key,
             None => {
-                let key = self.identify(token, store).await?;
+                let key = self.identify(token, hash, store).await?;
                 self.runners.put(hash, key.clone());
                 key
             }
@@ -119,21 +124,27 @@ impl Access {
     }
 
     /// Asks whose token it is, and whether the pod belongs to the execution that it names.
-    async fn identify(&self, token: &str, store: &Store) -> Result<RunKey, Refusal> {
-        let found = {
-            let _turn = self.questions.acquire().await;
-            self.identities.pod_of(token).await?
-        };
-        let Some(found) = found else {
-            return Err(Refusal::unauthenticated("the token is not that of a pod that runs an execution"));
-        };
-        let Some(record) = store.execution_by_uid(&found.execution_uid).await? else {
+    async fn identify(&self, token: &str, hash: TokenHash, store: &Store) -> Result<RunKey, Refusal> {
+        let pod = self.pod(token, hash).await?;
+        let Some(record) = store.execution_by_uid(&pod.execution_uid).await? else {
+            self.early.put(hash, pod);
             return Err(RecordError::Unknown.into());
         };
-        if record.namespace != found.namespace || record.name != found.execution_name {
+        if record.namespace != pod.namespace || record.name != pod.execution_name {
             return Err(Refusal::forbidden("the pod names an execution that is not its own"));
         }
-        Ok(RunKey { execution_uid: found.execution_uid, attempt: found.attempt, pod_uid: found.pod_uid })
+        let (execution_uid, pod_uid) = (pod.execution_uid.clone(), pod.pod_uid.clone());
+        Ok(RunKey { execution_uid, attempt: pod.attempt, pod_uid })
+    }
+
+    async fn pod(&self, token: &str, hash: TokenHash) -> Result<Arc<RunnerIdentity>, Refusal> {
+        if let Some(pod) = self.early.get(&hash) {
+            return Ok(pod);
+        }
+        let _turn = self.questions.acquire().await;
+        let pod = self.identities.pod_of(token).await?;
+        let nobody = || Refusal::unauthenticated("the token is not that of a pod that runs an execution");
+        pod.map(Arc::new).ok_or_else(nobody)
     }
 }
 

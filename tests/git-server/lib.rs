@@ -1,4 +1,7 @@
-//! A Git server for tests: Git's own `http-backend`, a CGI program, behind whatever a test lets through.
+//! Git servers for tests: Git's own `http-backend`, a CGI program, behind whatever a test lets through, and the
+//! same over SSH.
+
+mod ssh;
 
 use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
@@ -7,6 +10,8 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Method, Response, Uri};
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
+
+pub use ssh::{Sshd, keygen};
 
 /// What a client of Git asked over HTTP.
 #[derive(Clone, Debug)]

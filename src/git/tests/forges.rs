@@ -130,7 +130,9 @@ async fn github() {
             pull.clone(),
         ),
         ("POST /api/v3/repos/o/r/issues/7/labels", Some(json!({ "labels": ["assay", "rollback"] })), 200, json!([])),
+        // Whoever opened it may have ended before it was labelled.
         (find, None, 200, json!([pull])),
+        ("POST /api/v3/repos/o/r/issues/7/labels", Some(json!({ "labels": ["assay", "rollback"] })), 200, json!([])),
         ("GET /api/v3/repos/o/r/pulls/7", None, 200, pull.clone()),
         ("GET /api/v3/repos/o/r/pulls/7", None, 200, json!({ "state": "closed", "merged": true, "merge_commit_sha": "def" })),
         ("GET /api/v3/repos/o/r/pulls/7", None, 200, json!({ "state": "closed", "merged": false, "merge_commit_sha": "def" })),
@@ -225,6 +227,15 @@ async fn gitea() {
         ),
         ("POST /api/v1/repos/o/r/issues/7/labels", Some(json!({ "labels": [3, 4] })), 200, json!([])),
         (page(1), None, 200, json!([other, pull])),
+        // Whoever opened it may have ended before it was labelled.
+        (page(1), None, 200, json!([other, pull])),
+        (
+            "GET /api/v1/repos/o/r/labels?limit=50",
+            None,
+            200,
+            json!([{ "id": 3, "name": "assay" }, { "id": 4, "name": "rollback" }]),
+        ),
+        ("POST /api/v1/repos/o/r/issues/7/labels", Some(json!({ "labels": [3, 4] })), 200, json!([])),
         ("GET /api/v1/repos/o/r/branches/release/1", None, 200, json!({ "protected": true, "user_can_push": false })),
         ("GET /api/v1/repos/o/r/branches/main", None, 200, json!({ "protected": true, "user_can_push": true })),
     ])
@@ -232,6 +243,7 @@ async fn gitea() {
     let client = script.client(ForgeKind::Gitea, "o/r");
     assert_eq!(client.open(&ask()).await.unwrap().number, 7);
     assert_eq!(client.find("assay/rollback-0123", "main").await.unwrap().unwrap().number, 7);
+    assert_eq!(client.open(&ask()).await.unwrap().number, 7);
     assert!(client.protected("release/1").await.unwrap());
     assert!(!client.protected("main").await.unwrap());
     script.done("authorization", "token canary-token");

@@ -1,22 +1,11 @@
 //! Signed commits.
 
-use std::path::Path;
-use std::process::Command;
+use assay_git_server::keygen;
 
 use super::paths::{bad, good};
 use super::restore::restore;
 use super::server::Server;
 use crate::{GitError, Push, Pushed, Restore, Secret};
-
-pub(super) fn keygen(file: &Path, kind: &str, passphrase: &str) -> String {
-    let mut command = Command::new("ssh-keygen");
-    command.args(["-q", "-t", kind, "-N", passphrase, "-C", "", "-f"]).arg(file);
-    if kind == "rsa" {
-        command.args(["-b", "2048"]);
-    }
-    assert!(command.status().unwrap().success());
-    std::fs::read_to_string(file).unwrap()
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signatures_are_good_and_the_same_each_time() {

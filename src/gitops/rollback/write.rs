@@ -126,7 +126,8 @@ fn half_written(
         Chain::Refused(refused) => {
             let decision = refuse(evidence, &refused);
             let message = format!("{}; {}", decision.message, left(commit));
-            RollbackDecision { message, ..decision }
+            let facts = RollbackStatus { commit: Some(commit.clone()), ..decision.facts.clone() };
+            RollbackDecision { message, facts, ..decision }
         }
         Chain::Go(_) => {
             let message = format!("what the commit restores is not wanted any more; {}", left(commit));

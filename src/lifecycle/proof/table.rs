@@ -256,6 +256,10 @@ fn a_step_that_was_killed_for_its_memory_is_no_failed_test() {
     assert!(decision.message.contains("group-0") && decision.ended_at == Some(at(9)), "{}", decision.message);
     ends(&observed(ended("Completed")), 9, Verdict::Failed, Reason::TestsFailed);
     goes_on(&observed(group(ContainerState::Running)), 9, Reason::ProgressingWithRetry, Wake::At(at(24)));
+    let mut half = ended("Completed");
+    let waiting = ContainerState::Waiting { reason: "PodInitializing".into(), message: String::new() };
+    half.containers.push(container("group-1", Role::Group, waiting));
+    ends(&observed(half), 9, Verdict::Failed, Reason::TestsFailed);
     let waited = since(observed(group(ContainerState::Running)), Trouble::Killed, 9);
     ends(&waited, 24, Verdict::Failed, Reason::TestsFailed);
     let mut exited = observed(group(ContainerState::Running));

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use assay_api::{Judgement, TestGate};
+use assay_api::{GitWriteAccess, Judgement, TestGate};
 use assay_git::{CommitState, CommitStatus, Disposition};
 use assay_gitops::{Shown, ShownState, shown};
 use assay_lifecycle::Failure;
@@ -53,9 +53,14 @@ impl Memory {
 pub(crate) async fn run(hands: Hands, news: broadcast::Receiver<News>) {
     let Hands { context, git, gitops } = hands;
     let (send, triggers) = mpsc::unbounded_channel();
+    let mut grants = HashMap::new();
     let feed = hear(news, |news| {
         let keys = match news {
             Some(News::Gate(key)) => vec![key],
+            // Its status is written again and again, and changes nothing here.
+            Some(News::Access(name)) if !is_new(&mut grants, gitops.grants.get("", &name).as_deref(), &name) => {
+                Vec::new()
+            }
             // A grant may be there now that was not when the verdict came.
             Some(News::Access(_)) | None => gitops.gates.all().iter().map(|gate| key_of(gate.as_ref())).collect(),
             Some(_) => Vec::new(),
@@ -75,6 +80,12 @@ pub(crate) async fn run(hands: Hands, news: broadcast::Receiver<News>) {
         tokio::join!(gitops.gates.synced(), gitops.grants.synced());
         looks.await;
     });
+}
+
+/// Whether somebody made, changed or removed the grant.
+fn is_new(known: &mut HashMap<String, Option<i64>>, grant: Option<&GitWriteAccess>, name: &str) -> bool {
+    let generation = grant.and_then(|grant| grant.metadata.generation);
+    known.insert(name.to_owned(), generation) != Some(generation)
 }
 
 async fn show(context: &Context, git: &Git, gitops: &Gitops, memory: &Memory, key: &Key) -> Next {
@@ -163,9 +174,22 @@ const fn state(state: ShownState) -> CommitState {
 
 #[cfg(test)]
 mod tests {
-    use assay_api::{RevisionStatus, Verdict};
+    use assay_api::{GitWriteAccessSpec, RevisionStatus, Verdict};
+    use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
     use super::*;
+
+    #[test]
+    fn a_grant_is_new_when_somebody_changed_it_and_not_when_its_status_was_written() {
+        let mut known = HashMap::new();
+        let grant = |generation: i64| GitWriteAccess {
+            metadata: ObjectMeta { generation: Some(generation), ..ObjectMeta::default() },
+            ..GitWriteAccess::new("shop", GitWriteAccessSpec::default())
+        };
+        let mut news = |grant: Option<GitWriteAccess>| is_new(&mut known, grant.as_ref(), "shop");
+        let seen = [Some(grant(1)), Some(grant(1)), Some(grant(2)), None, None, Some(grant(1))].map(&mut news);
+        assert_eq!(seen, [true, false, true, true, false, true]);
+    }
 
     fn judgement(commit: char, verdict: Option<Verdict>) -> Judgement {
         let revision = RevisionStatus { revision: String::from(commit).repeat(40), ..RevisionStatus::default() };

@@ -25,7 +25,9 @@ pub(super) async fn delivery(
         return Ok(known);
     }
     let mut fresh = Fresh { gitops, objects: HashMap::new() };
-    for name in known.iter().flat_map(|known| &known.read_from) {
+    // Of kinds and in namespaces that are not watched nothing is known, and nothing can be asked.
+    let watched = |(kind, namespace, object): &&(String, String, String)| gitops.get(kind, namespace, object).is_some();
+    for name in known.iter().flat_map(|known| &known.read_from).filter(watched) {
         let (kind, namespace, object) = name;
         let listed = controller.context.cluster.deliveries_named(kind, std::slice::from_ref(namespace), object).await?;
         let found = listed.into_iter().find(|found| is_called(found, namespace, object));
