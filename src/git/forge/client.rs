@@ -74,11 +74,25 @@ impl ForgeClient {
     ///
     /// The forge cannot be reached, or does not do it.
     pub async fn open(&self, ask: &OpenPullRequest) -> Result<OpenedPullRequest, ForgeError> {
-        match &self.forge {
-            Forge::Gitea(forge) => forge.open(ask).await,
-            Forge::GitHub(forge) => forge.open(ask).await,
-            Forge::GitLab(forge) => forge.open(ask).await,
+        let opened = match self.find(&ask.head, &ask.base).await? {
+            Some(found) => found,
+            None => match &self.forge {
+                Forge::Gitea(forge) => forge.open(ask).await?,
+                Forge::GitHub(forge) => forge.open(ask).await?,
+                Forge::GitLab(forge) => forge.open(ask).await?,
+            },
+        };
+        // Also of one that was found: whoever opened it may have ended before it was labelled.
+        let labelled = match &self.forge {
+            Forge::Gitea(forge) => forge.label(opened.number, &ask.labels).await,
+            Forge::GitHub(forge) => forge.label(opened.number, &ask.labels).await,
+            // Its labels come with the request that opens it.
+            Forge::GitLab(_) => Ok(()),
+        };
+        if let Err(error) = labelled {
+            tracing::warn!(%error, "a pull request has no labels");
         }
+        Ok(opened)
     }
 
     /// The newest pull request from one branch into the other, in whatever state it is.

@@ -57,18 +57,6 @@ impl Gitea {
     }
 
     pub(super) async fn open(&self, ask: &OpenPullRequest) -> Result<OpenedPullRequest, ForgeError> {
-        let opened = match self.find(&ask.head, &ask.base).await? {
-            // Whoever opened it may have ended before it was labelled.
-            Some(found) => found,
-            None => self.make(ask).await?,
-        };
-        if let Err(error) = self.label(opened.number, &ask.labels).await {
-            tracing::warn!(%error, "a pull request has no labels");
-        }
-        Ok(opened)
-    }
-
-    async fn make(&self, ask: &OpenPullRequest) -> Result<OpenedPullRequest, ForgeError> {
         const DOING: &str = "open a pull request";
         let body = json!({
             "title": cut(&ask.title, 250),
@@ -93,7 +81,7 @@ impl Gitea {
     }
 
     /// Labels go by number here, and must exist.
-    async fn label(&self, number: i64, names: &[String]) -> Result<(), ForgeError> {
+    pub(super) async fn label(&self, number: i64, names: &[String]) -> Result<(), ForgeError> {
         const DOING: &str = "label a pull request";
         if names.is_empty() {
             return Ok(());

@@ -43,19 +43,7 @@ impl GitHub {
         self.wire.good("show a status", Method::POST, &path, Some(&body)).await.map(drop)
     }
 
-    pub(super) async fn open(&self, ask: &OpenPullRequest) -> Result<OpenedPullRequest, ForgeError> {
-        let opened = match self.find(&ask.head, &ask.base).await? {
-            // Whoever opened it may have ended before it was labelled.
-            Some(found) => found,
-            None => self.make(ask).await?,
-        };
-        if let Err(error) = self.label(opened.number, &ask.labels).await {
-            tracing::warn!(%error, "a pull request has no labels");
-        }
-        Ok(opened)
-    }
-
-    async fn label(&self, number: i64, names: &[String]) -> Result<(), ForgeError> {
+    pub(super) async fn label(&self, number: i64, names: &[String]) -> Result<(), ForgeError> {
         if names.is_empty() {
             return Ok(());
         }
@@ -63,7 +51,7 @@ impl GitHub {
         self.wire.good("label a pull request", Method::POST, &path, Some(&json!({ "labels": names }))).await.map(drop)
     }
 
-    async fn make(&self, ask: &OpenPullRequest) -> Result<OpenedPullRequest, ForgeError> {
+    pub(super) async fn open(&self, ask: &OpenPullRequest) -> Result<OpenedPullRequest, ForgeError> {
         const DOING: &str = "open a pull request";
         let body = json!({
             "title": cut(&ask.title, 250),

@@ -46,9 +46,6 @@ impl GitLab {
 
     pub(super) async fn open(&self, ask: &OpenPullRequest) -> Result<OpenedPullRequest, ForgeError> {
         const DOING: &str = "open a merge request";
-        if let Some(found) = self.find(&ask.head, &ask.base).await? {
-            return Ok(found);
-        }
         let body = json!({
             "source_branch": ask.head,
             "target_branch": ask.base,
