@@ -44,13 +44,13 @@ fn missing(observed: &Observed, policy: &Policy, now: Timestamp) -> Decision {
     Decision { wake: Wake::At(until), ..pending(Reason::WorkflowNotFound, &message) }
 }
 
-/// The cluster did not take the Job. What asking again may help (a quota) is
+/// The cluster did not take the Job or its ConfigMap. What asking again may help (a quota) is
 /// asked again, until the pod would have had to start.
 fn refused(observed: &Observed, refusal: &Refusal, policy: &Policy, now: Timestamp) -> Decision {
     let later = observed.execution.attempt > 1;
     let since = if later { observed.since(Trouble::Again, now) } else { observed.execution.created_at };
     let until = after(since, policy.default_start);
-    let message = format!("the cluster refused the Job: {}", refusal.message);
+    let message = format!("the cluster refused the Job or its ConfigMap: {}", refusal.message);
     if refusal.lasting || now >= until {
         return conclude(observed, Judgement::errored(Reason::Refused, message), now);
     }

@@ -49,7 +49,7 @@ pub struct Observed {
     pub commanded: Option<Commands>,
     /// The troubles that the last look found, and since when.
     pub seen: Vec<Seen>,
-    /// Why the cluster refused the Job when it was last tried.
+    /// Why the cluster refused the Job or its ConfigMap when it was last tried.
     pub refused: Option<Refusal>,
 }
 

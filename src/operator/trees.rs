@@ -16,10 +16,9 @@ pub struct TreeAsk {
     pub paths: Vec<String>,
 }
 
-/// Why it cannot be said at the moment: another try may help.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct NotNow(pub String);
+/// It cannot be said at the moment, and another try may help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotNow;
 
 /// Who reads repositories.
 pub trait Trees: Send + Sync {

@@ -86,6 +86,9 @@ fn a_refused_job_is_tried_again_when_that_may_help() {
     assert_eq!((decision.phase, &decision.actions[..]), (Phase::Pending, &[Action::ApplyObjects][..]));
     ends(&may_pass, 600, Verdict::Errored, Reason::Refused);
     ends(&Observed { refused: refusal(true), ..fresh() }, 1, Verdict::Errored, Reason::Refused);
+    // What cannot be planned any more is not asked for again.
+    let missing = Observed { planned: Planned::WorkflowMissing, ..may_pass };
+    assert_eq!(look(&missing, 1).reason, Reason::WorkflowNotFound);
 }
 
 #[test]

@@ -39,7 +39,7 @@ impl Trees for GrantedTrees {
                 Ok(tree) => Ok(tree),
                 Err(Unknown::NotNow(why)) => {
                     tracing::debug!(namespace, revision, why, "a revision's content is not known yet");
-                    Err(NotNow(why))
+                    Err(NotNow)
                 }
                 Err(Unknown::Never(why)) => {
                     tracing::debug!(namespace, revision, why, "a revision's content is not known");

@@ -130,7 +130,7 @@ pub(crate) async fn tell_begin(
     memory: &mut Memory,
 ) {
     let told = context.store.begin(&begin(namespace, execution, plan_hash)).await;
-    memory.unbegun = heard(told, namespace, execution);
+    memory.attempt.unbegun = heard(told, namespace, execution);
 }
 
 /// Gives the store what somebody asked for.

@@ -21,8 +21,6 @@ pub(crate) struct Memory {
     pub(crate) written: Option<Instant>,
     /// Its place among the executions that did not end yet.
     pub(crate) counted: Option<Counted>,
-    /// Why the store did not take the attempt; heard of by it all the same when only its answer was lost.
-    pub(crate) unbegun: Option<String>,
     /// Why the store did not take the last commands.
     pub(crate) untold: Option<String>,
     /// The commands that the store was last given.
@@ -40,7 +38,9 @@ pub(crate) struct OfAttempt {
     pub(crate) number: u32,
     /// Troubles and since when.
     pub(crate) seen: Vec<Seen>,
-    /// Why the cluster refused the Job.
+    /// Why the store did not take the attempt; it has it all the same when only its answer was lost.
+    pub(crate) unbegun: Option<String>,
+    /// Why the cluster refused the Job or its ConfigMap.
     pub(crate) refused: Option<Refusal>,
     /// The Job that we applied.
     pub(crate) applied: Option<Applied>,

@@ -66,7 +66,7 @@ impl Controller {
                 .trouble
                 .or_else(|| self.store.borrow().clone())
                 .or_else(|| memory.untold.clone())
-                .or_else(|| memory.unbegun.clone().filter(|_| kept.attempt != Some(attempt))),
+                .or_else(|| memory.attempt.unbegun.clone().filter(|_| kept.attempt != Some(attempt))),
             commanded: memory.commanded.clone(),
             seen: memory.attempt.seen.clone(),
             refused: memory.attempt.refused.clone(),

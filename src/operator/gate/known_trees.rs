@@ -114,7 +114,7 @@ mod tests {
             Box::pin(async move {
                 tokio::time::sleep(Duration::from_secs(3)).await;
                 if !asked {
-                    return Err(NotNow("503".into()));
+                    return Err(NotNow);
                 }
                 Ok((ask.revision != "gone").then(|| format!("tree of {}", ask.revision)))
             })
